@@ -1,0 +1,1 @@
+"""What acts: MCP, Postgres, the shadow, the ledger, the project."""

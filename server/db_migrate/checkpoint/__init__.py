@@ -1,0 +1,1 @@
+"""Reaching the human: form, terminal."""

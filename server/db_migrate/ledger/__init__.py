@@ -1,0 +1,1 @@
+"""Envelopes, tokens, decisions and history, kept."""

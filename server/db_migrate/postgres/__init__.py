@@ -1,0 +1,1 @@
+"""Talking to Postgres: connections, the catalog, execution, the journal."""

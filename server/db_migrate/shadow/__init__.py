@@ -1,0 +1,1 @@
+"""The throwaway Postgres on which plans are rehearsed."""

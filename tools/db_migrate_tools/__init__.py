@@ -1,0 +1,1 @@
+"""What decides: plans, diffs, risk, words. No input or output here."""

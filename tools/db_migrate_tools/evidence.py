@@ -1,0 +1,190 @@
+"""What was observed: of the target, of the shadow, of an execution. Facts only; analysis gives them meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from db_migrate_tools.schema.model import Catalog, Ref
+
+Env = Literal["dev", "staging", "prod"]
+RollbackProof = Literal["proven", "proven-with-data-loss", "failed", "impossible", "not-proven"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which database this is. Compared field by field before anything runs; `host` carries no secret."""
+
+    env: Env
+    host: str
+    port: int
+    database: str
+    role: str
+    system_identifier: str
+    database_oid: int
+    server_version: str
+    server_version_num: int
+    superuser: bool = False
+    embedded: bool = False
+    read_only: bool = False
+
+    @property
+    def major(self) -> int:
+        return self.server_version_num // 10000
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """`rows` is Postgres's estimate (reltuples), None before the first ANALYZE; `bytes` counts indexes and TOAST."""
+
+    rows: int | None
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """Settings of a new session of the planning role that change what SQL means."""
+
+    search_path: str
+    standard_conforming_strings: str = "on"
+    timezone: str = "UTC"
+    lock_timeout: str = "0"
+    statement_timeout: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedMigration:
+    """A row of the target's history: ours where `plan_id` is set, else the Supabase CLI's."""
+
+    version: str
+    name: str
+    plan_id: str | None = None
+    digest: str | None = None
+    applied_at: str | None = None
+    applied_by: str | None = None
+    sql: tuple[str, ...] = ()
+    rollback: tuple[str, ...] = ()
+    rollback_proof: RollbackProof = "not-proven"
+    source: str | None = None
+    sha256: str | None = None
+    rolled_back_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFacts:
+    """Everything that planning reads from a target, in one read-only transaction."""
+
+    identity: Identity
+    catalog: Catalog
+    fingerprint: str
+    sizes: dict[Ref, TableSize]
+    settings: SessionSettings
+    history: tuple[AppliedMigration, ...] = ()
+    latency_ms: float = 0.0
+    long_transactions: int = 0
+    journal_pending: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Lock:
+    """A lock on a relation that existed before the statement. `mode` is Postgres's: `AccessExclusiveLock`."""
+
+    relation: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class PgFailure:
+    """An error that Postgres raised."""
+
+    sqlstate: str
+    message: str
+    detail: str | None = None
+    hint: str | None = None
+    position: int | None = None
+    context: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one statement did on the shadow. `observed` is False where it could not be run there; `why_not` says why.
+
+    `rewrites`, `scans` and `index_builds` name relations that existed before the migration began;
+    `created`, `altered` and `dropped` come from comparing catalogs; `rows` is the command tag's count.
+    """
+
+    statement: int
+    observed: bool = True
+    why_not: str | None = None
+    error: PgFailure | None = None
+    locks: tuple[Lock, ...] = ()
+    rewrites: tuple[str, ...] = ()
+    scans: tuple[str, ...] = ()
+    index_builds: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    created: tuple[Ref, ...] = ()
+    altered: tuple[Ref, ...] = ()
+    dropped: tuple[Ref, ...] = ()
+    rows: int | None = None
+    ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackEvidence:
+    """The rollback that was run on the shadow and what came of it. `differences` are left over after it."""
+
+    statements: tuple[str, ...]
+    proof: RollbackProof
+    why: str | None = None
+    written_by: Literal["derived", "human", "none"] = "derived"
+    differences: tuple[str, ...] = ()
+    lost: tuple[Ref, ...] = ()
+    notes: tuple[str, ...] = ()
+    ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A whole rehearsal. `after` is the catalog once every statement ran, None when one failed."""
+
+    ran: bool
+    on: str
+    schema_from: Literal["pg_dump", "catalog", "empty"]
+    observations: tuple[Observation, ...] = ()
+    after: Catalog | None = None
+    rollback: RollbackEvidence | None = None
+    why_not: str | None = None
+    notes: tuple[str, ...] = ()
+    ms: float = 0.0
+
+    @property
+    def failed_at(self) -> Observation | None:
+        """The first statement that Postgres refused."""
+        return next((o for o in self.observations if o.error is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """One executed statement."""
+
+    sql: str
+    ms: float
+    lock_wait_ms: float
+    attempts: int
+    outcome: Literal["done", "already-done", "rolled_back", "failed", "not-run"]
+    error: PgFailure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What running a migration came to. `stands` says in words what of a failed one remains in the database."""
+
+    status: Literal["applied", "failed", "rolled_back", "refused"]
+    steps: tuple[StepReport, ...] = ()
+    reason: str | None = None
+    remedy: str | None = None
+    stands: tuple[str, ...] = ()
+    fingerprint_after: str | None = None
+    total_ms: float = 0.0
+    blockers: tuple[str, ...] = field(default=())
+    resumed: bool = False

@@ -1,0 +1,1 @@
+"""Results as text that a person reads."""
