@@ -72,7 +72,9 @@ class AppliedMigration:
 
 @dataclass(frozen=True, slots=True)
 class TargetFacts:
-    """Everything that planning reads from a target, in one read-only transaction."""
+    """Everything that planning reads from a target, in one read-only transaction. `acts_as` are the roles that the
+    planning role is a member of, `known_roles` all roles of the server; None where they were not read.
+    """
 
     identity: Identity
     catalog: Catalog
@@ -83,6 +85,9 @@ class TargetFacts:
     latency_ms: float = 0.0
     long_transactions: int = 0
     journal_pending: str | None = None
+    notes: tuple[str, ...] = ()
+    acts_as: tuple[str, ...] | None = None
+    known_roles: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -177,7 +182,10 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What running a migration came to. `stands` says in words what of a failed one remains in the database."""
+    """What running a migration came to. `stands` says in words what of a failed one remains in the database;
+    `busy`: nothing was decided by this call (another runner works, or the database cannot be asked), a later one
+    tells; `resumable`: what stands is in the journal, and the same order continues from there.
+    """
 
     status: Literal["applied", "failed", "rolled_back", "refused"]
     steps: tuple[StepReport, ...] = ()
@@ -188,3 +196,29 @@ class Execution:
     total_ms: float = 0.0
     blockers: tuple[str, ...] = field(default=())
     resumed: bool = False
+    busy: bool = False
+    resumable: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CompileError:
+    """One error of the application's compiler. `file` is relative to the project's root; `line` counts from 1."""
+
+    file: str
+    line: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationImpact:
+    """What the compiler says of the application once the types are the migrated schema's, before it runs.
+
+    `diagnostics` are only those that the migration would bring. No error means no compile error: strings, raw SQL and
+    unused results are invisible to a compiler. `ran` False says nothing about the application; `why_not` tells why.
+    """
+
+    ran: bool
+    why_not: str | None = None
+    diagnostics: tuple[CompileError, ...] = ()
+    ms: float = 0.0

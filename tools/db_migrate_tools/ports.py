@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from db_migrate_tools.evidence import (
+    ApplicationImpact,
     AppliedMigration,
     Env,
     Execution,
@@ -23,6 +25,11 @@ from db_migrate_tools.wire import SourceInput, TypesReport
 
 Progress = Callable[[str], Awaitable[None]]
 """Tells the client what is happening now, in words that a person can read."""
+
+
+def token_hash(token: str) -> str:
+    """What the ledger keeps of a token: its sha256, hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class Refused(Exception):  # noqa: N818
@@ -179,14 +186,16 @@ class Ledger(Protocol):
     async def recent(self, env: Env | None, limit: int) -> tuple[StoredPlan, ...]: ...
 
 
-Answer = Decision | Literal["unanswered", "unavailable"]
+Answer = Decision | Literal["unanswered", "unavailable", "asked"]
 
 
 class Human(Protocol):
     """A channel to the person in front of the client."""
 
     async def ask(self, plan: StoredPlan, question: str) -> Answer:
-        """`unavailable`: this client cannot show a form. `unanswered`: it could, and no decision came back."""
+        """`unavailable`: this client cannot show a form. `unanswered`: it could, and no decision came back.
+        `asked`: the question travels in this call's result, and the answer comes with the client's next call.
+        """
         ...
 
 
@@ -214,8 +223,12 @@ class Project(Protocol):
         """Files under supabase/migrations whose version is not in `applied`."""
         ...
 
-    def write_plan(self, plan_id: str, markdown: str) -> str:
-        """Write the whole plan under .db-migrate/plans; returns the path relative to the root."""
+    def write_plan(self, plan_id: str, markdown: str, sql: str) -> str:
+        """Write the whole plan under .db-migrate/plans as <id>.md and <id>.sql; returns the page's relative path."""
+        ...
+
+    def read_plan(self, plan_id: str, kind: Literal["md", "sql"]) -> str:
+        """What write_plan wrote. Raises Refused when there is none."""
         ...
 
     def write_migration(self, version: str, name: str, sql: str) -> str:
@@ -238,12 +251,26 @@ class Project(Protocol):
 class Types(Protocol):
     """Schema pull, type generation, compilation."""
 
-    async def generate(self, env: Env, catalog: Catalog, *, check: bool, progress: Progress) -> TypesReport: ...
+    async def generate(self, env: Env, catalog: Catalog, *, check: bool, progress: Progress) -> TypesReport:
+        """Write the types of `catalog`, run the project's commands, compile. Failures are in the report."""
+        ...
+
+    async def application_impact(self, before: Catalog, after: Catalog, progress: Progress) -> ApplicationImpact:
+        """What the migration would break in the application, found in a copy of it: the project stays untouched."""
+        ...
 
 
 class Clock(Protocol):
     def now(self) -> int:
         """Seconds since the epoch, UTC."""
+        ...
+
+    def iso(self, seconds: int) -> str:
+        """An instant as people read it: 2026-11-02T09:30:00Z."""
+        ...
+
+    def version(self, seconds: int) -> str:
+        """An instant as a migration's version: 20261102093000."""
         ...
 
 
@@ -260,3 +287,5 @@ class World:
     requester: str
     new_id: Callable[[], str]
     new_token: Callable[[], str]
+    approvals: dict[Env, int] = field(default_factory=dict[Env, int])
+    """Distinct people that configuration asks for; an environment that is missing asks for one."""

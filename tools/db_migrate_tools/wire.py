@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
 
 from db_migrate_tools.evidence import Env, RollbackProof
 from db_migrate_tools.sql.model import Category, OperationType
@@ -91,7 +92,15 @@ class PlanInput(Input):
     online: bool = Field(True, description="Offer the proven-equal low-lock form of each statement.")
 
 
+PROD_NEEDS_CONFIRM: Final[JsonDict] = {
+    "if": {"properties": {"env": {"const": "prod"}}, "required": ["env"]},
+    "then": {"properties": {"confirm": {"const": True}}, "required": ["confirm"]},
+}
+
+
 class ApproveInput(Input):
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=PROD_NEEDS_CONFIRM)
+
     token: str = Field(description="The token that `plan` returned.")
     env: Env = Field(description="Must equal the plan's environment.")
     confirm: bool = Field(False, description="Must be true for prod.")

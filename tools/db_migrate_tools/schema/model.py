@@ -56,7 +56,8 @@ class Grant:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Object:
     """What every object has. `acl` None means that nothing was ever granted or revoked (Postgres's default);
-    `depends` are the objects in the same catalog that this one needs, from pg_depend.
+    `depends` are the objects in the same catalog that this one needs, from pg_depend. `key` stays the same
+    while an object is renamed inside one database; it is never compared nor hashed.
     """
 
     ref: Ref
@@ -64,11 +65,14 @@ class Object:
     acl: tuple[Grant, ...] | None = None
     comment: str | None = None
     depends: frozenset[Ref] = frozenset()
+    key: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema(Object):
-    pass
+    """`extension` names the extension that made this schema and will drop it, if any."""
+
+    extension: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +109,7 @@ class Table(Object):
     access_method: str = "heap"
     tablespace: str | None = None
     foreign_server: str | None = None
+    foreign_options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +135,8 @@ class Column(Object):
     compression: str | None = None
     statistics: int | None = None
     local: bool = True
+    options: tuple[str, ...] = ()
+    identity_sequence: str | None = None
 
 
 ConstraintType = Literal["primary key", "unique", "foreign key", "check", "exclude", "not null", "trigger"]
@@ -165,6 +172,8 @@ class Index(Object):
     clustered: bool = False
     replica_identity: bool = False
     partition_of: Ref | None = None
+    tablespace: str | None = None
+    statistics: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +194,8 @@ class View(Object):
     options: tuple[str, ...] = ()
     insertable: bool = False
     updatable: bool = False
+    access_method: str | None = None
+    tablespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +230,7 @@ class Trigger(Object):
     definition: str
     enabled: Literal["origin", "disabled", "replica", "always"] = "origin"
     function: Ref | None = None
+    local: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,12 +277,14 @@ class Catalog:
     """Every object of a database that is not Postgres's own, an extension's or ours.
 
     `roles` are the roles that owners, grants and policies name, so that a copy can be built elsewhere.
+    `origin` is equal for two catalogs of the same database: only then may their objects' keys be compared.
     """
 
     objects: Mapping[Ref, Object] = field(default_factory=dict[Ref, Object])
     server_version: int = 0
     roles: tuple[str, ...] = ()
     search_path: str = ""
+    origin: str = ""
 
     def __iter__(self) -> Iterator[Object]:
         return iter(self.objects.values())

@@ -72,6 +72,7 @@ class Statement:
     `kind` is the parser's node name (`CreateStmt`). `relations` are the names, as written, that the statement
     mentions as relations. `transactional` is False for what Postgres refuses inside a transaction.
     `opaque` marks what only running it can show (DO blocks, SELECT of a function, CALL).
+    `comment` is the comment written directly above it: shown, never executed.
     """
 
     number: int
@@ -86,6 +87,7 @@ class Statement:
     transactional: bool = True
     opaque: bool = False
     writes_rows: bool = False
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,99 @@
+"""doctor: environments, checkpoint strength, generators, shadow: what works here, and what to mend."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from db_migrate.cluster.binaries import resolve
+from db_migrate.cluster.shadow import start_shadow
+from db_migrate.settings import Settings
+from db_migrate.world import ENVIRONMENTS, open_world
+from db_migrate_tools import levels
+from db_migrate_tools.evidence import Env
+from db_migrate_tools.ports import Refused, World
+from db_migrate_tools.wire import Check
+
+SIGNS = {"pass": "[green]ok[/]", "warn": "[yellow]note[/]", "fail": "[red]mend[/]"}
+
+
+async def doctor(root: Path, settings: Settings, *, as_json: bool) -> int:
+    """Print what was found; 1 when something must be mended."""
+    world, closing = open_world(root, settings)
+    async with closing:
+        found = [Check(name="project", status="pass", detail=str(root))]
+        for env in ENVIRONMENTS:
+            found.append(await _environment(env, world))
+            if env in world.targets.configured():
+                found.append(_checkpoint(env, world))
+        found += [await _shadow(settings), *await world.types.examine()]
+    if as_json:
+        sys.stdout.write(json.dumps([c.model_dump(by_alias=True) for c in found], ensure_ascii=False, indent=1) + "\n")
+    else:
+        _print(found)
+    return 1 if any(c.status == "fail" for c in found) else 0
+
+
+async def _environment(env: Env, world: World) -> Check:
+    if env not in world.targets.configured():
+        return Check(
+            name=env,
+            status="warn",
+            detail="not configured",
+            remedy=f"Set {'read_url' if env == 'prod' else 'url'} under [environments.{env}] in db-migrate.toml.",
+        )
+    try:
+        facts = await world.targets.target(env).facts()
+    except Refused as refusal:
+        return Check(name=env, status="fail", detail=refusal.reason, remedy=refusal.remedy)
+    who = facts.identity
+    kind = "embedded" if who.embedded else who.host
+    return Check(
+        name=env,
+        status="pass",
+        detail=f"{kind}, database {who.database}, role {who.role}, PostgreSQL {who.server_version}, "
+        f"{facts.latency_ms:.0f} ms",
+    )
+
+
+def _checkpoint(env: Env, world: World) -> Check:
+    strength = levels.checkpoint_for(
+        env,
+        client_has_form=True,
+        credentials=world.targets.credentials(env),
+        configured_approvals=world.approvals.get(env, 1),
+    )
+    return Check(
+        name=f"{env} checkpoint",
+        status="warn" if strength.remedy else "pass",
+        detail=f"needs {strength.required}, has {strength.available}, credentials {strength.credentials}: "
+        f"{strength.reason}",
+        remedy=strength.remedy,
+    )
+
+
+async def _shadow(settings: Settings) -> Check:
+    try:
+        binaries = resolve(None, explicit=settings.shadow.binaries)
+        cluster = await start_shadow(major=None, explicit=settings.shadow.binaries)
+    except Refused as refusal:
+        return Check(name="shadow", status="fail", detail=refusal.reason, remedy=refusal.remedy)
+    async with cluster:
+        return Check(
+            name="shadow", status="pass", detail=f"PostgreSQL {binaries.version} ({binaries.origin}) starts and answers"
+        )
+
+
+def _print(found: list[Check]) -> None:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for check in found:
+        remedy = f"\n[dim]→ {check.remedy}[/]" if check.remedy else ""
+        table.add_row(check.name, SIGNS[check.status], f"{check.detail}{remedy}")
+    Console().print(table)

@@ -1,0 +1,1 @@
+"""Our own launcher of Postgres: throwaway shadows and the embedded development database."""

@@ -1,0 +1,133 @@
+"""A database as planning and status see it: read-only, in one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+import asyncpg
+
+from db_migrate.postgres.catalog import read_catalog
+from db_migrate.postgres.connect import Connection, Unreachable, connect
+from db_migrate.postgres.dsn import Dsn, display_host, parse
+from db_migrate.postgres.failures import LOST
+from db_migrate.postgres.identity import read_identity
+from db_migrate.postgres.journal import read_history, read_unfinished
+from db_migrate.postgres.session import read_settings
+from db_migrate_tools.evidence import AppliedMigration, Env, Identity, TableSize, TargetFacts
+from db_migrate_tools.ports import Refused
+from db_migrate_tools.schema.fingerprint import fingerprint
+from db_migrate_tools.schema.model import Ref
+
+_SIZES = """
+SELECT n.nspname::text AS schema, c.relname::text AS name, c.relkind = 'm' AS materialized,
+       sum(CASE WHEN leaf.reltuples >= 0 AND leaf.relkind <> 'p' THEN leaf.reltuples END)::bigint AS rows,
+       coalesce(sum(pg_total_relation_size(leaf.oid)), 0)::bigint AS bytes
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL (SELECT c.oid WHERE c.relkind <> 'p'
+                    UNION ALL SELECT relid FROM pg_partition_tree(c.oid) WHERE c.relkind = 'p') AS part (oid)
+JOIN pg_catalog.pg_class leaf ON leaf.oid = part.oid
+WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't'
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'db_migrate', 'supabase_migrations')
+GROUP BY 1, 2, 3
+"""
+_LONG = """
+SELECT count(*) FROM pg_catalog.pg_stat_activity
+WHERE backend_type = 'client backend' AND datname = current_database() AND pid <> pg_backend_pid()
+  AND xact_start < clock_timestamp() - interval '60 seconds'
+"""
+_HISTORY_IN_FACTS = 1000
+
+
+class PostgresTarget:
+    """Implements ports.Target. `dsn` is asked for at each call, since a dev database starts lazily."""
+
+    def __init__(
+        self,
+        env: Env,
+        dsn: Callable[[], Awaitable[str]],
+        *,
+        read_only: bool = False,
+        embedded: bool = False,
+        connect_timeout: float = 10.0,
+    ) -> None:
+        self.env: Env = env
+        self._dsn = dsn
+        self._read_only = read_only
+        self._embedded = embedded
+        self._timeout = connect_timeout
+
+    async def dsn(self) -> Dsn:
+        """The parsed DSN. Raises Refused."""
+        return parse(await self._dsn())
+
+    async def identity(self) -> Identity:
+        """Who the database says it is. Raises Refused when it cannot be reached."""
+        dsn = await self.dsn()
+        async with connect(dsn, timeout=self._timeout, read_only=self._read_only) as connection:
+            return await self._identity(connection, dsn)
+
+    async def facts(self) -> TargetFacts:
+        """Everything that planning reads, in one read-only repeatable-read transaction. Raises Refused."""
+        dsn = await self.dsn()
+        async with connect(dsn, timeout=self._timeout, read_only=self._read_only) as connection:
+            try:
+                settings = await read_settings(connection)
+                began = perf_counter()
+                await connection.fetchval("SELECT 1")
+                latency = (perf_counter() - began) * 1000
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    await connection.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '120s'")
+                    catalog = await read_catalog(connection)
+                    history, notes = await read_history(connection, _HISTORY_IN_FACTS)
+                    return TargetFacts(
+                        identity=await self._identity(connection, dsn),
+                        catalog=catalog,
+                        fingerprint=fingerprint(catalog),
+                        sizes=await _sizes(connection),
+                        settings=settings,
+                        history=history,
+                        latency_ms=latency,
+                        long_transactions=int(await connection.fetchval(_LONG)),
+                        journal_pending=await read_unfinished(connection),
+                        notes=notes,
+                    )
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                raise _unreadable(error, dsn) from None
+
+    async def history(self, limit: int) -> tuple[AppliedMigration, ...]:
+        """Applied migrations, newest version first; empty where this role may not read them. Raises Refused."""
+        dsn = await self.dsn()
+        async with connect(dsn, timeout=self._timeout, read_only=self._read_only) as connection:
+            try:
+                return (await read_history(connection, limit))[0]
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                raise _unreadable(error, dsn) from None
+
+    async def _identity(self, connection: Connection, dsn: Dsn) -> Identity:
+        return await read_identity(connection, self.env, dsn, embedded=self._embedded, read_only=self._read_only)
+
+
+async def _sizes(connection: Connection) -> dict[Ref, TableSize]:
+    return {
+        Ref("view" if row["materialized"] else "table", row["schema"], row["name"]): TableSize(
+            rows=row["rows"], bytes=row["bytes"]
+        )
+        for row in await connection.fetch(_SIZES)
+    }
+
+
+def _unreadable(error: Exception, dsn: Dsn) -> Refused:
+    where = display_host(dsn)
+    if isinstance(error, asyncpg.LockNotAvailableError | asyncpg.QueryCanceledError):
+        return Refused(
+            f"The schema at {where} could not be read in time: another session holds a table exclusively.",
+            "Wait for its migration or VACUUM FULL to end, then try again.",
+        )
+    if isinstance(error, (*LOST, asyncpg.InterfaceError)):
+        return Unreachable(f"{where} ended the session while it was read.", "Try again; look for a restart.")
+    return Refused(
+        f"The schema at {where} could not be read: {str(error).rstrip('.')}.",
+        "Let this role read the catalogs, or use another one.",
+    )

@@ -1,0 +1,103 @@
+"""MCP resources: plans, history, schemas, features; and the news that one has changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final, cast, get_args
+
+import anyio
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from mcp.server.subscriptions import SubscriptionBus
+from mcp.shared.subscriptions import ResourceUpdated
+
+from db_migrate.binding import ToolContext
+from db_migrate_tools.evidence import Env
+from db_migrate_tools.ports import Refused, World
+from db_migrate_tools.schema.ddl import ddl
+from db_migrate_tools.schema.diff import diff
+from db_migrate_tools.schema.model import Catalog
+from db_migrate_tools.status import feature_rows, history_row
+from db_migrate_tools.wire import to_wire
+
+FEATURES: Final = "db-migrate://features"
+LOOK_EVERY_SECONDS: Final = 2.0
+
+
+def add_resources(server: MCPServer[World], world: World) -> None:
+    """Register every resource."""
+
+    @server.resource("db-migrate://plans/{planId}", mime_type="text/markdown", description="A whole plan, never cut.")
+    async def whole_plan(planId: str) -> str:  # noqa: N803 — the URI's own name
+        return _found(lambda: world.project.read_plan(planId, "md"))
+
+    @server.resource("db-migrate://plans/{planId}/sql", mime_type="text/plain", description="A plan's exact SQL.")
+    async def plan_sql(planId: str) -> str:  # noqa: N803
+        return _found(lambda: world.project.read_plan(planId, "sql"))
+
+    @server.resource("db-migrate://history/{env}", mime_type="application/json", description="Applied migrations.")
+    async def history(env: str) -> str:
+        try:
+            target = world.targets.target(_env(env))
+            rows = [to_wire(history_row(target.env, m)) for m in await target.history(1000)]
+        except Refused as refusal:
+            raise ResourceError(str(refusal)) from None
+        return json.dumps(rows, ensure_ascii=False, indent=1)
+
+    @server.resource("db-migrate://schema/{env}", mime_type="text/plain", description="An environment's schema as SQL.")
+    async def schema(env: str) -> str:
+        try:
+            facts = await world.targets.target(_env(env)).facts()
+        except Refused as refusal:
+            raise ResourceError(str(refusal)) from None
+        return "".join(f"{statement};\n\n" for statement in ddl(diff(Catalog(), facts.catalog)))
+
+    @server.resource(FEATURES, mime_type="application/json", description="Features and whether their SQL is applied.")
+    async def features() -> str:
+        return json.dumps([to_wire(row) for row in await feature_rows(world)], ensure_ascii=False, indent=1)
+
+
+def _found(read: Callable[[], str]) -> str:
+    try:
+        return read()
+    except Refused as refusal:
+        raise ResourceNotFoundError(str(refusal)) from None
+
+
+def _env(name: str) -> Env:
+    if name not in get_args(Env):
+        raise ResourceNotFoundError(f"{name} is not an environment; there are dev, staging and prod.")
+    return cast("Env", name)
+
+
+async def announce_plan(ctx: ToolContext, plan_id: str) -> None:
+    """Tell subscribers of both protocol eras that a plan changed."""
+    uri = f"db-migrate://plans/{plan_id}"
+    await ctx.notify_resource_updated(uri)
+    if ctx.protocol_version is not None and ctx.protocol_version < "2026":
+        await ctx.session.send_resource_updated(uri)
+
+
+@asynccontextmanager
+async def watch_features(world: World, bus: SubscriptionBus) -> AsyncIterator[None]:
+    """While open, tells subscribers when a feature's SQL file appears, changes or goes."""
+
+    async def watch() -> None:
+        seen = _stamp(world)
+        while True:
+            await anyio.sleep(LOOK_EVERY_SECONDS)
+            now = await anyio.to_thread.run_sync(_stamp, world)
+            if now != seen:
+                seen = now
+                await bus.publish(ResourceUpdated(uri=FEATURES))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+def _stamp(world: World) -> frozenset[tuple[str, float]]:
+    return frozenset((feature.path, feature.modified) for feature in world.project.features())

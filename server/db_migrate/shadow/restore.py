@@ -1,0 +1,156 @@
+"""A dumped schema brought into a database of the shadow, as much of it as the shadow can hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import asyncpg
+import postgast
+
+from db_migrate.postgres.connect import Connection
+from db_migrate.shadow import roles
+
+# They reach other servers, files or programs; a rehearsal must not.
+REACHING_OUT = frozenset({"dblink", "postgres_fdw", "file_fdw", "adminpack", "pg_net", "http"})
+
+_META = re.compile(r"^\\(?:un)?restrict [A-Za-z0-9]+$")
+_EXTENSION = re.compile(
+    r"^(?:CREATE EXTENSION IF NOT EXISTS|COMMENT ON EXTENSION) (?:\"((?:[^\"]|\"\")+)\"|([^\s;]+))", re.MULTILINE
+)
+_OWNER = re.compile(r" OWNER TO (?:\"((?:[^\"]|\"\")+)\"|([^\s;\"]+));$", re.MULTILINE)
+_NEWER_SETTINGS = {"SET transaction_timeout = 0;": 17}
+SHOWN = 3
+
+# Whatever such a function may do is its owner's right: nothing may run with the shadow's own power.
+_DISARM = """
+DO $disarm$
+DECLARE found record;
+BEGIN
+    FOR found IN
+        SELECT p.oid::pg_catalog.regprocedure AS routine, p.prokind = 'p' AS procedure
+        FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_roles r ON r.oid = p.proowner
+        WHERE p.prosecdef AND r.rolsuper AND p.oid >= 16384
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+    LOOP
+        EXECUTE pg_catalog.format('ALTER ROUTINE %s SECURITY INVOKER', found.routine);
+    END LOOP;
+END
+$disarm$
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What could not be brought in, in sentences."""
+
+    notes: tuple[str, ...] = ()
+
+
+async def restore(admin: Connection, sql: str, *, major: int) -> Restored:
+    """Run a dump in the connection's database, an empty one.
+
+    First as one text, which is quick; where Postgres refuses some of it, statement by statement, and what it
+    refuses is told.
+    """
+    available = {str(row[0]) for row in await admin.fetch("SELECT name::text FROM pg_catalog.pg_available_extensions")}
+    text, missing = fit(sql, available - REACHING_OUT, major)
+    await roles.ensure(admin, owners(text))
+    notes = [
+        f"The shadow does without the extension {extension}: it is not there or must not be." for extension in missing
+    ]
+    try:
+        await admin.execute(text)
+    except asyncpg.PostgresError:
+        notes += await _piecemeal(admin, text)
+    await admin.execute("RESET ALL; RESET SESSION AUTHORIZATION; SET search_path = pg_catalog, pg_temp")
+    await admin.execute(_DISARM)
+    return Restored(tuple(notes))
+
+
+async def populate(admin: Connection, views: Iterable[str]) -> None:
+    """Fill materialized views, given as quoted names: a dump of the schema alone leaves them unreadable.
+
+    Those that read others wait for them; those that cannot be filled stay as they are.
+    """
+    waiting = list(views)
+    await admin.execute("SET statement_timeout = '5s'")
+    while waiting:
+        left: list[str] = []
+        for view in waiting:
+            try:
+                await admin.execute(f"REFRESH MATERIALIZED VIEW {view}")
+            except asyncpg.PostgresError:
+                left.append(view)
+        if len(left) == len(waiting):
+            return
+        waiting = left
+
+
+def fit(sql: str, available: Iterable[str], major: int) -> tuple[str, list[str]]:
+    """The dump without psql's words, without settings newer than `major`, without extensions that are not
+    available; and the names of those.
+    """
+    there = set(available)
+    missing: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in sql.split("\n"):
+            if _META.match(line) or _NEWER_SETTINGS.get(line, 0) > major:
+                continue
+            extension = _EXTENSION.match(line)
+            if extension and (wanted := _identifier(extension)) not in there:
+                if wanted not in missing:
+                    missing.append(wanted)
+                continue
+            yield line
+
+    return "\n".join(lines()), missing
+
+
+def owners(sql: str) -> set[str]:
+    """The roles that the dump makes owners."""
+    return {_identifier(found) for found in _OWNER.finditer(sql)}
+
+
+def _identifier(found: re.Match[str]) -> str:
+    return found[1].replace('""', '"') if found[1] is not None else found[2]
+
+
+async def _piecemeal(admin: Connection, text: str) -> list[str]:
+    """Run the statements one by one; tells how many were refused, and why the first ones were."""
+    refused: list[str] = []
+    for statement in postgast.split(text, method="scanner"):
+        refusal = await _attempt(admin, statement)
+        if refusal is not None:
+            refused.append(f"{_head(statement)}: {refusal}")
+    if not refused:
+        return []
+    more = f" (and {len(refused) - SHOWN} more)" if len(refused) > SHOWN else ""
+    return [
+        f"The shadow could not take over {len(refused)} statements of the schema: {'; '.join(refused[:SHOWN])}{more}."
+    ]
+
+
+async def _attempt(admin: Connection, statement: str) -> str | None:
+    """Run one statement; a role that it misses is made. Returns why Postgres refused it."""
+    for _ in range(2):
+        try:
+            await admin.execute(statement)
+        except asyncpg.UndefinedObjectError as error:
+            role = re.match(r'role "(.+)" does not exist$', error.message)
+            if role is None:
+                return error.message
+            await roles.ensure(admin, [role[1]])
+        except asyncpg.PostgresError as error:
+            return error.message
+        else:
+            return None
+    return "a role is missing"
+
+
+def _head(statement: str) -> str:
+    """The statement's first words, to recognise it by."""
+    bare = " ".join(line for line in statement.splitlines() if not line.startswith("--"))
+    return " ".join(bare.split())[:60]

@@ -1,0 +1,66 @@
+"""Connections to the shadow server, and how names, texts and errors are carried between it and us."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from db_migrate.cluster.shadow import Cluster, ClusterLost
+from db_migrate.postgres.connect import Connection
+from db_migrate_tools.evidence import PgFailure
+
+ADMIN_DATABASE = "postgres"
+
+
+async def connect(
+    server: Cluster,
+    database: str = ADMIN_DATABASE,
+    *,
+    user: str | None = None,
+    password: str | None = None,
+    search_path: str = "pg_catalog, pg_temp",
+) -> Connection:
+    """A connection as the superuser, or as `user`.
+
+    The search path holds from the first moment, whatever a database's owner has set for sessions there: the
+    superuser must run no code of theirs.
+
+    Raises:
+        ClusterLost: The shadow is not there any more.
+    """
+    try:
+        return await asyncpg.connect(
+            server.dsn(database, user, password),
+            # A migration's DEALLOCATE ALL would take cached statements away.
+            statement_cache_size=0,
+            server_settings={"search_path": search_path, "application_name": "db-migrate shadow"},
+        )
+    except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
+        raise ClusterLost(
+            f"The shadow Postgres {server.version} has stopped.", "Ask again: a new one is started."
+        ) from None
+
+
+def name(identifier: str) -> str:
+    """The identifier, quoted."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """The text as a literal that means the same whatever standard_conforming_strings says."""
+    escaped = text.replace("'", "''")
+    return f" E'{escaped.replace(chr(92), chr(92) * 2)}'" if "\\" in escaped else f"'{escaped}'"
+
+
+def failure(error: asyncpg.PostgresError | asyncpg.InterfaceError) -> PgFailure:
+    """What Postgres said, field by field; what asyncpg itself refuses is a feature that is not supported."""
+    if isinstance(error, asyncpg.InterfaceError):
+        return PgFailure("0A000", str(error).partition("\n")[0])
+    return PgFailure(
+        sqlstate=error.sqlstate,
+        # Errors that asyncpg raises for Postgres, a lost connection for one, have no fields.
+        message=error.message or str(error),
+        detail=error.detail,
+        hint=error.hint,
+        position=int(error.position) if error.position else None,
+        context=error.context,
+    )

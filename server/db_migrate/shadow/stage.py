@@ -1,0 +1,101 @@
+"""Where one rehearsal plays: databases of its own, a login of its own, all gone when it ends."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import anyio
+
+from db_migrate.cluster.shadow import Cluster
+from db_migrate.postgres.connect import Connection
+from db_migrate.shadow import roles
+from db_migrate.shadow.roles import Cast, Player
+from db_migrate.shadow.server import connect, literal
+from db_migrate_tools.evidence import SessionSettings
+
+
+class Stage:
+    """The databases and connections of one rehearsal."""
+
+    def __init__(self, server: Cluster, admin: Connection, cast: Cast, settings: SessionSettings) -> None:
+        self.server = server
+        self.admin = admin
+        self.cast = cast
+        self.settings = settings
+        self.player = Player(f"dbm_run_{secrets.token_hex(6)}", secrets.token_urlsafe(18))
+        self._databases: list[str] = []
+        self._connections: list[Connection] = []
+
+    async def copy(self, template: str) -> str:
+        """A new database with the template's contents, owned by the role that acts."""
+        database = f"dbm_run_{secrets.token_hex(6)}"
+        self._databases.append(database)
+        await self.server.create_database(database, template=template, owner=self.cast.role)
+        return database
+
+    async def connect(self, database: str) -> Connection:
+        """A session of the login with the target's settings: what a migration's connection will be."""
+        connection = await connect(
+            self.server,
+            database,
+            user=self.player.login,
+            password=self.player.password,
+            search_path=self.settings.search_path,
+        )
+        self._connections.append(connection)
+        await connection.execute(
+            "".join(
+                f"SELECT pg_catalog.set_config({literal(setting)}, {literal(value)}, false);"
+                for setting, value in pinned(self.settings).items()
+            )
+        )
+        return connection
+
+    async def watch(self, database: str) -> Connection:
+        """A session of the superuser in the rehearsal's database. It must run no code of that database."""
+        connection = await connect(self.server, database)
+        self._connections.append(connection)
+        return connection
+
+    async def leave(self, connection: Connection) -> None:
+        """Close a session of this stage."""
+        self._connections.remove(connection)
+        await connection.close(timeout=5)
+
+    async def clear(self) -> None:
+        """Stop what still runs and remove everything."""
+        await roles.stop(self.admin, self.player)
+        for connection in self._connections:
+            connection.terminate()
+        for database in self._databases:
+            await self.server.drop_database(database)
+        await roles.dismiss(self.admin, self.player)
+
+
+def pinned(settings: SessionSettings) -> dict[str, str]:
+    """The settings that a session of the target begins with and that change what SQL means. Time limits are not
+    among them: the runner has its own, and so has the rehearsal.
+    """
+    return {
+        "search_path": settings.search_path,
+        "standard_conforming_strings": settings.standard_conforming_strings,
+        "TimeZone": settings.timezone,
+    }
+
+
+@asynccontextmanager
+async def stage(server: Cluster, casting: roles.Casting, cast: Cast, settings: SessionSettings) -> AsyncIterator[Stage]:
+    """A stage for one rehearsal, cleared however the block ends."""
+    async with AsyncExitStack() as stack:
+        admin = await connect(server)
+        stack.callback(admin.terminate)
+        await stack.enter_async_context(casting.acting(admin, cast))
+        made = Stage(server, admin, cast, settings)
+        try:
+            await roles.hire(admin, made.player, cast)
+            yield made
+        finally:
+            with anyio.CancelScope(shield=True):
+                await made.clear()

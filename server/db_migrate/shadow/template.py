@@ -1,0 +1,143 @@
+"""The target's schema on the shadow, built once and copied for every rehearsal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import anyio
+
+from db_migrate.cluster.shadow import Cluster
+from db_migrate.postgres.catalog import read_catalog
+from db_migrate.postgres.connect import Connection
+from db_migrate.shadow import roles
+from db_migrate.shadow.dump import DumpFailed, dump
+from db_migrate.shadow.restore import populate, restore
+from db_migrate.shadow.server import ADMIN_DATABASE, connect, name
+from db_migrate_tools.evidence import Env, TargetFacts
+from db_migrate_tools.ports import Refused
+from db_migrate_tools.schema.ddl import ddl
+from db_migrate_tools.schema.diff import describe, diff
+from db_migrate_tools.schema.fingerprint import fingerprint
+from db_migrate_tools.schema.model import Catalog
+
+DumpDsn = Callable[[Env], Awaitable[str | None]]
+"""Where pg_dump finds an environment's database; None where it must not or cannot be used."""
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A database with the target's schema. `catalog` is what was read from it, `notes` what differs and why."""
+
+    database: str
+    schema_from: Literal["pg_dump", "catalog", "empty"]
+    catalog: Catalog
+    notes: tuple[str, ...] = ()
+
+
+class Templates:
+    """The templates of one shadow server; the ones not used for longest go when there are too many."""
+
+    def __init__(self, server: Cluster, dump_dsn: DumpDsn, *, keep: int) -> None:
+        self._server = server
+        self._dump_dsn = dump_dsn
+        self._keep = keep
+        self._made: dict[str, Template] = {}
+        self._users: dict[str, int] = {}
+        self._building = anyio.Lock()
+
+    @asynccontextmanager
+    async def of(self, target: TargetFacts) -> AsyncIterator[Template]:
+        """The template with the target's schema; it stays while the block runs."""
+        key = fingerprint(target.catalog, platform=True)
+        async with self._building:
+            template = self._made.pop(key, None) or await self._make(key, target)
+            self._made[key] = template
+            self._users[key] = self._users.get(key, 0) + 1
+            await self._forget()
+        try:
+            yield template
+        finally:
+            self._users[key] -= 1
+
+    async def _forget(self) -> None:
+        idle = [key for key in self._made if not self._users.get(key)]
+        for key in idle[: max(0, len(self._made) - self._keep)]:
+            await self._server.drop_database(self._made.pop(key).database)
+
+    async def _make(self, key: str, target: TargetFacts) -> Template:
+        database = f"dbm_schema_{key[:24]}"
+        await self._start_empty(database)
+        try:
+            async with _connected(self._server, database) as admin:
+                fresh = await read_catalog(admin)
+                await roles.ensure(admin, {*target.catalog.roles, target.identity.role})
+            if fingerprint(fresh, platform=True) == key:
+                made = Template(database, "empty", fresh)
+            else:
+                made = await self._fill(database, fresh, target)
+            async with _connected(self._server) as admin:
+                await admin.execute(f"ALTER DATABASE {name(database)} ALLOW_CONNECTIONS false")
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._server.drop_database(database)
+            raise
+        return made
+
+    async def _start_empty(self, database: str) -> None:
+        await self._server.drop_database(database)
+        await self._server.create_database(database, template="template0")
+
+    async def _fill(self, database: str, fresh: Catalog, target: TargetFacts) -> Template:
+        notes: list[str] = []
+        try:
+            dsn = await self._dump_dsn(target.identity.env)
+            if dsn is not None:
+                sql = await dump(dsn, target.identity.major)
+                return await self._restored(database, sql, "pg_dump", target, notes)
+        except (DumpFailed, Refused) as failed:
+            why = failed.reason if isinstance(failed, Refused) else str(failed)
+            notes.append(f"pg_dump could not copy the schema: {why} It was rebuilt from the catalog instead.")
+        sql = "".join(f"{statement};\n" for statement in ddl(diff(fresh, target.catalog, platform=True)))
+        return await self._restored(database, sql, "catalog", target, notes)
+
+    async def _restored(
+        self,
+        database: str,
+        sql: str,
+        origin: Literal["pg_dump", "catalog"],
+        target: TargetFacts,
+        notes: list[str],
+    ) -> Template:
+        async with _connected(self._server, database) as admin:
+            restored = await restore(admin, sql, major=self._server.major)
+        filled = [view.ref for view in target.catalog.views() if view.materialized and view.populated]
+        # A new session: the dump has changed settings of the one before.
+        async with _connected(self._server, database) as admin:
+            await populate(admin, [f"{name(ref.schema)}.{name(ref.name)}" for ref in filled])
+            catalog = await read_catalog(admin)
+        notes += restored.notes
+        if fingerprint(catalog) != target.fingerprint:
+            notes += _differences(target.catalog, catalog)
+        return Template(database, origin, catalog, tuple(notes))
+
+
+@asynccontextmanager
+async def _connected(server: Cluster, database: str = ADMIN_DATABASE) -> AsyncIterator[Connection]:
+    connection = await connect(server, database)
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
+def _differences(target: Catalog, copy: Catalog) -> list[str]:
+    lines = describe(diff(target, copy))
+    if not lines:
+        return []
+    more = f" (and {len(lines) - SHOWN} more)" if len(lines) > SHOWN else ""
+    return [f"The copy on the shadow differs from the target: {'; '.join(lines[:SHOWN])}{more}."]

@@ -1,0 +1,238 @@
+"""Statements: their original text, places, effects; categories; and what only Python can write down as a case."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from db_migrate_tools.sql.model import Blocker, Category, Piece, Script, Statement
+from db_migrate_tools.sql.script import build, select
+
+
+def of(sql: str, line: int = 1) -> Script:
+    return build([Piece(sql, line)])
+
+
+def one(sql: str) -> Statement:
+    script = of(sql)
+    assert script.blockers == ()
+    (statement,) = script.statements
+    return statement
+
+
+FUNCTION = """CREATE FUNCTION "f é"() RETURNS text LANGUAGE plpgsql AS $body$
+BEGIN
+  -- a comment; with a semicolon
+  RETURN 'ä;\r\n\t' || $q$ $$ ; $q$;
+END
+$body$"""
+
+
+def test_a_statement_is_its_original_bytes_from_the_first_token_to_the_last() -> None:
+    script = of(f"-- é first\n  {FUNCTION} -- behind\n ;\n\nSELECT  'ö' -- end")
+    assert [s.text for s in script.statements] == [FUNCTION, "SELECT  'ö'"]
+    assert script.sql == f"{FUNCTION};\nSELECT  'ö';\n"
+
+
+def test_lines_count_from_the_place_of_the_piece_and_numbers_run_through_all_pieces() -> None:
+    script = build([Piece("CREATE TABLE a (id int);\n\nDROP TABLE b;", 10), Piece("\nDROP TABLE c", 40)])
+    assert [(s.number, s.line) for s in script.statements] == [(1, 10), (2, 12), (3, 41)]
+
+
+def test_comments_directly_above_are_kept_for_display() -> None:
+    script = of(
+        "-- file header\n\n-- Users\n-- and more\nCREATE TABLE a (id int); -- trailing\n/* block */\nDROP TABLE b;\n"
+        "DROP TABLE c; -- behind c\nDROP TABLE d;"
+    )
+    assert [s.comment for s in script.statements] == ["-- Users\n-- and more", "/* block */", "", ""]
+
+
+def test_a_pair_around_all_pieces_is_taken_off() -> None:
+    script = build([Piece("BEGIN;\nCREATE TABLE a (id int);", 5), Piece("DROP TABLE b;\nCOMMIT;", 20)])
+    assert [s.number for s in script.statements] == [1, 2]
+    assert script.choices[0].what.startswith("BEGIN (line 5) and COMMIT (line 21)")
+
+
+def test_a_nul_byte_is_refused_with_its_line_and_nothing_is_read() -> None:
+    script = of("CREATE TABLE a (id int);\nSELECT 1;\0DROP TABLE a;", 3)
+    assert script.statements == ()
+    assert script.blockers == (Blocker(4, "The text holds a NUL byte.", "Remove it: nothing behind it would be read."),)
+
+
+@pytest.mark.parametrize("end", ["\r", "\rDROP TABLE users;\n"])
+def test_a_bare_carriage_return_in_a_comment_is_refused(end: str) -> None:
+    script = of(f"CREATE TABLE a (id int);\n-- harmless {end}")
+    assert [(b.line, "bare carriage return" in b.what) for b in script.blockers] == [(2, True)]
+
+
+def test_windows_line_endings_are_no_trouble() -> None:
+    script = of("-- a comment\r\nCREATE TABLE a (\r\n  id int\r\n);\r\nDROP TABLE b;\r\n")
+    assert (script.blockers, script.choices) == ((), ())
+    assert [(s.line, s.text) for s in script.statements] == [
+        (2, "CREATE TABLE a (\r\n  id int\r\n)"),
+        (5, "DROP TABLE b"),
+    ]
+    assert script.statements[0].comment == "-- a comment"
+
+
+def test_hidden_characters_are_told_by_line_and_escaped_in_what_is_shown() -> None:
+    script = of('CREATE TABLE "us\u202eers" (id int);\n-- nothing\u200b here\nDROP TABLE a;')
+    assert [(c.line, c.what) for c in script.choices] == [
+        (1, "Hidden character: U+202E (right-to-left override)."),
+        (2, "Hidden character: U+200B (zero width space)."),
+    ]
+    assert script.statements[0].target == '"us[U+202E]ers"'
+    assert script.statements[0].description == 'Create table "us[U+202E]ers" with 1 column'
+    assert "\u202e" in script.statements[0].text
+
+
+def test_names_in_lookalike_letters_are_told() -> None:
+    script = of("DROP TABLE p\u0430yments;\nDROP TABLE größe;")
+    assert [c.line for c in script.choices] == [1]
+    assert "another alphabet" in script.choices[0].what
+
+
+def test_long_blank_stretches_are_told() -> None:
+    script = of("DROP TABLE a;\n" + "\n" * 5000 + "DROP TABLE b;")
+    assert [(c.line, c.what) for c in script.choices] == [(2, "5000 blank lines.")]
+
+
+def test_many_mistakes_are_counted_not_listed_without_end() -> None:
+    script = of("nonsense here;\n" * 100 + "DROP TABLE a;")
+    assert len(script.blockers) == 21
+    assert script.blockers[-1].what == "80 more statements cannot be read."
+    assert [s.text for s in script.statements] == ["DROP TABLE a"]
+
+
+def test_a_refused_statement_is_not_listed_so_that_its_secret_is_not_either() -> None:
+    script = of("CREATE ROLE a PASSWORD 'canary';\nDROP TABLE b;")
+    assert [s.text for s in script.statements] == ["DROP TABLE b"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE INDEX CONCURRENTLY i ON t (a)",
+        "DROP INDEX CONCURRENTLY i",
+        "REINDEX INDEX CONCURRENTLY i",
+        "REINDEX SCHEMA public",
+        "VACUUM t",
+        "CLUSTER",
+        "ALTER TABLE p DETACH PARTITION q CONCURRENTLY",
+        "DROP SUBSCRIPTION s",
+    ],
+)
+def test_what_postgres_refuses_inside_a_transaction_is_marked(sql: str) -> None:
+    assert not one(sql).transactional
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE INDEX i ON t (a)",
+        "REINDEX TABLE t",
+        "ANALYZE t",
+        "CLUSTER t USING i",
+        "ALTER TYPE e ADD VALUE 'x'",
+        "ALTER TABLE p DETACH PARTITION q",
+        "ALTER TABLE p DETACH PARTITION q FINALIZE",
+    ],
+)
+def test_everything_else_runs_inside_a_transaction(sql: str) -> None:
+    assert one(sql).transactional
+
+
+@pytest.mark.parametrize(
+    ("sql", "opaque", "writes"),
+    [
+        ("DO $$ BEGIN NULL; END $$", True, True),
+        ("CALL p()", True, True),
+        ("SELECT cron.schedule('a', 'b', 'c')", True, True),
+        ("SELECT setval('s', 1)", True, True),
+        ("SELECT count(*), pg_catalog.lower(a) FROM t", False, False),
+        ("SELECT my_schema.lower(a) FROM t", True, True),
+        ("INSERT INTO t VALUES (gen_random_uuid(), now())", False, True),
+        ("INSERT INTO t SELECT mine()", True, True),
+        ("UPDATE t SET a = 1", False, True),
+        ("DELETE FROM t", False, True),
+        ("MERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN DELETE", False, True),
+        ("TRUNCATE t", False, True),
+        ("WITH gone AS (DELETE FROM t RETURNING *) SELECT * FROM gone", False, True),
+        ("EXPLAIN ANALYZE DELETE FROM t", False, True),
+        ("CREATE TABLE a AS SELECT mine()", True, True),
+        ("CREATE FUNCTION f() RETURNS void LANGUAGE sql BEGIN ATOMIC DELETE FROM t; END", False, False),
+        ("CREATE RULE r AS ON INSERT TO t DO ALSO DELETE FROM u", False, False),
+        ("CREATE TABLE a (id uuid DEFAULT mine())", False, False),
+        ("DROP TABLE t", False, False),
+    ],
+)
+def test_opaque_and_writing_statements_are_marked(sql: str, opaque: bool, writes: bool) -> None:
+    statement = one(sql)
+    assert (statement.opaque, statement.writes_rows) == (opaque, writes)
+
+
+@pytest.mark.parametrize(
+    ("sql", "relations"),
+    [
+        ('ALTER TABLE "User" ADD FOREIGN KEY (a) REFERENCES auth.users', ('"User"', "auth.users")),
+        ("WITH x AS (SELECT * FROM t) INSERT INTO u SELECT * FROM x", ("t", "u")),
+        ("DROP POLICY p ON a.t", ("a.t",)),
+        ("DROP TRIGGER g ON t", ("t",)),
+        ("DROP TABLE a, b.c", ("a", "b.c")),
+        ("DROP FUNCTION f(int)", ()),
+        ("COMMENT ON COLUMN a.t.c IS 'x'", ("a.t",)),
+        ("GRANT SELECT ON t TO anon", ("t",)),
+        ("CREATE TYPE c AS (a int)", ()),
+        ("CREATE VIEW v AS SELECT * FROM t JOIN u USING (id)", ("v", "t", "u")),
+    ],
+)
+def test_relations_are_named_as_written(sql: str, relations: tuple[str, ...]) -> None:
+    assert set(one(sql).relations) == set(relations)
+
+
+MIXED = "CREATE TABLE a (id int);\nALTER TABLE b ADD COLUMN c int;\nCREATE INDEX i ON b (c);\nINSERT INTO a VALUES (1);"
+
+
+@pytest.mark.parametrize(
+    ("categories", "kept"),
+    [(["table", "index"], [1, 3]), (["data"], [4]), (["table", "column", "index", "data"], [1, 2, 3, 4])],
+)
+def test_only_the_chosen_categories_are_kept_and_the_rest_is_told(categories: list[Category], kept: list[int]) -> None:
+    whole = of(MIXED)
+    script = select(whole, categories)
+    assert [s.text for s in script.statements] == [whole.statements[i - 1].text for i in kept]
+    assert [s.number for s in script.statements] == list(range(1, len(kept) + 1))
+    assert [c.line for c in script.choices] == [i for i in (1, 2, 3, 4) if i not in kept]
+    assert script.blockers == ()
+
+
+def test_no_categories_keep_everything() -> None:
+    assert select(of(MIXED), None) == of(MIXED)
+
+
+def test_a_choice_of_categories_that_leaves_nothing_is_refused() -> None:
+    script = select(of(MIXED), ["policy"])
+    assert script.statements == ()
+    assert [b.remedy for b in script.blockers] == ["The source has: column, data, index, table. Choose among them."]
+
+
+def test_a_file_of_five_thousand_statements_keeps_every_statement() -> None:
+    script = of("\n".join(f"CREATE TABLE t{i} (id int PRIMARY KEY, a text NOT NULL);" for i in range(5000)))
+    assert (len(script.statements), script.statements[-1].line) == (5000, 5000)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_read_or_refused_and_never_crashes(text: str) -> None:
+    script = of(text)
+    for statement in script.statements:
+        assert statement.text in text
+
+
+@given(st.lists(st.sampled_from(["DROP TABLE a", "SELECT 'é;'", "-- ;\n", "/* ; */", ";", "\n", "$$;$$", '"', "'"])))
+def test_what_runs_is_always_a_slice_of_the_source(parts: list[str]) -> None:
+    text = "".join(parts)
+    script = of(text)
+    at = 0
+    for statement in script.statements:
+        at = text.index(statement.text, at) + len(statement.text)

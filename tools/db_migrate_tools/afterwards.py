@@ -1,0 +1,108 @@
+"""After a migration is applied: its file, types, validation, report, feature status. None of it can undo it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from db_migrate_tools.evidence import TargetFacts
+from db_migrate_tools.ports import Order, Progress, Refused, StoredPlan, World
+from db_migrate_tools.report.outcome import report_page
+from db_migrate_tools.schema.model import Constraint, Index
+from db_migrate_tools.wire import Check, ExecutionReport, TypesReport
+
+NEXT_COMMANDS = ["/typescripter", "/g"]
+
+
+async def after_applying(
+    stored: StoredPlan, order: Order, report: ExecutionReport, world: World, progress: Progress
+) -> ExecutionReport:
+    """The report of an applied migration, with everything that followed it. What fails here is told as a check."""
+    checks: list[Check] = []
+    files: list[str] = []
+
+    def keep(name: str, write: Callable[[], str | None]) -> None:
+        try:
+            path = write()
+        except (Refused, OSError) as error:
+            checks.append(Check(name=name, status="warn", detail=str(error), remedy="The database itself is migrated."))
+        else:
+            files.extend([path] if path else [])
+
+    if order.undoes is None:
+        sql = "".join(f"{s.text};\n\n" for s in order.statements).rstrip() + "\n"
+        keep("migration file", lambda: world.project.write_migration(order.version, order.name, sql))
+    types: TypesReport | None = None
+    await progress("Validating the database")
+    try:
+        facts = await world.targets.target(stored.env).facts()
+    except Refused as refusal:
+        checks.append(Check(name="connectivity", status="fail", detail=refusal.reason, remedy=refusal.remedy))
+    else:
+        checks += validate(order, facts)
+        await progress("Generating TypeScript types")
+        types = await world.types.generate(stored.env, facts.catalog, check=True, progress=progress)
+        checks.append(_types_check(types))
+    full = report.model_copy(update={"types": types, "checks": checks, "next_commands": NEXT_COMMANDS, "files": files})
+    keep(
+        "report",
+        lambda: world.project.write_report(stored.source, order.version, report_page(stored, order, full)),
+    )
+    source = stored.source
+    if source is not None:
+        keep("feature status", lambda: world.project.mark_applied(source, order.version, stored.env))
+    return full.model_copy(update={"checks": list(checks), "files": list(files)})
+
+
+def validate(order: Order, facts: TargetFacts) -> list[Check]:
+    """Whether the database now is what the migration promised."""
+    recorded = any(m.version == order.version for m in facts.history)
+    return [
+        Check(
+            name="connectivity",
+            status="pass",
+            detail=f"{facts.identity.host} answered in {facts.latency_ms:.0f} ms.",
+        ),
+        Check(
+            name="history",
+            status="pass" if recorded else "warn",
+            detail=f"{order.version}_{order.name} is {'' if recorded else 'not '}in the history of {order.env}.",
+            remedy=None if recorded else "Call status: it shows what the database recorded.",
+        ),
+        *_invalid_objects(facts),
+    ]
+
+
+def _invalid_objects(facts: TargetFacts) -> list[Check]:
+    invalid = [str(o.ref) for o in facts.catalog if isinstance(o, Index) and not o.valid]
+    unvalidated = [str(o.ref) for o in facts.catalog if isinstance(o, Constraint) and not o.validated]
+    checks = [
+        Check(
+            name="indexes",
+            status="warn" if invalid else "pass",
+            detail=f"Not usable: {', '.join(invalid)}." if invalid else "Every index is valid.",
+            remedy="Drop and create them again, concurrently." if invalid else None,
+        )
+    ]
+    if unvalidated:
+        checks.append(
+            Check(
+                name="constraints",
+                status="warn",
+                detail=f"Existing rows were never checked against {', '.join(unvalidated)}.",
+                remedy="Plan ALTER TABLE … VALIDATE CONSTRAINT for each.",
+            )
+        )
+    return checks
+
+
+def _types_check(types: TypesReport) -> Check:
+    if types.ok:
+        return Check(name="types", status="pass", detail="Types are generated and nothing new fails to compile.")
+    failed = [run.explanation or f"{run.command} failed" for run in types.generators if not run.ok]
+    diagnostics = [f"{d.file}:{d.line} {d.message}" for d in types.diagnostics[:5]]
+    return Check(
+        name="types",
+        status="warn",
+        detail=" ".join([*failed, *diagnostics]) or "Types could not be generated.",
+        remedy="Mend it and call generate-only; the migration itself is applied.",
+    )

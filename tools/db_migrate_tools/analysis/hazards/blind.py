@@ -1,0 +1,43 @@
+"""What could not be seen, said plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from db_migrate_tools.analysis.hazards.base import Finding, Rule
+from db_migrate_tools.analysis.situation import Situation
+
+
+def _opaque(s: Situation) -> Iterator[Finding]:
+    if s.statement.opaque and s.seen.observed:
+        yield Finding(
+            "What this code does was seen only on a copy without your rows; where it branches on data it may do "
+            "something else on the target.",
+            "Read the code itself. Plain statements in its place can be judged better.",
+        )
+
+
+def _unseen(s: Situation) -> Iterator[Finding]:
+    if not s.seen.observed:
+        why = s.seen.why_not or "no reason was given"
+        yield Finding(
+            f"Nothing is known of this step's locks and effects: it did not run on the rehearsal ({why}).",
+            "Try it on a copy of the target first.",
+            "LOW" if not s.statement.transactional and s.statement.kind == "IndexStmt" else None,
+        )
+
+
+def _refused(s: Situation) -> Iterator[Finding]:
+    if s.seen.error is not None:
+        hint = f" Postgres's hint: {s.seen.error.hint}" if s.seen.error.hint else ""
+        yield Finding(
+            f"This step fails: {s.seen.error.message} ({s.seen.error.sqlstate}).",
+            f"Mend the statement and plan again.{hint}",
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("dynamic-sql-blind", "MEDIUM", "code that only running it can show", _opaque),
+    Rule("not-observed", "HIGH", "a step was not rehearsed", _unseen),
+    Rule("fails-on-rehearsal", "CRITICAL", "a step fails", _refused),
+)

@@ -1,0 +1,65 @@
+"""How far a migration reaches: tables, rows, bytes, and what hangs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from db_migrate_tools.analysis.names import show
+from db_migrate_tools.analysis.situation import Situation
+from db_migrate_tools.schema.model import Ref, Routine, Trigger, View
+from db_migrate_tools.wire import ImpactScope
+
+
+def _relation(ref: Ref) -> Ref | None:
+    if ref.kind in ("table", "view"):
+        return ref
+    return ref.relation
+
+
+def touched(every: Iterable[Situation]) -> tuple[list[Ref], list[Ref]]:
+    """Tables and views that were there and that a statement locks, changes or names; and those that are new."""
+    old: dict[Ref, None] = {}
+    new: dict[Ref, None] = {}
+    for s in every:
+        changed = (*s.seen.created, *s.seen.altered, *s.seen.dropped)
+        for ref in filter(None, map(_relation, changed)):
+            if ref in s.before:
+                old[ref] = None
+            elif (found := Ref("view", ref.schema, ref.name)) in s.before:
+                old[found] = None
+        old.update(dict.fromkeys(ref for ref, _ in s.stopped() if ref in s.before))
+        old.update(dict.fromkeys(ref for ref in s.named() if ref.kind in ("table", "view")))
+        if not s.renames:
+            new.update(dict.fromkeys(s.created("table")))
+    return list(old), list(new)
+
+
+def dependents(every: Sequence[Situation]) -> list[str]:
+    """Views, functions and triggers that use something which a statement changes or drops, by pg_depend."""
+    if not every:
+        return []
+    before = every[0].before
+    changed = {ref for s in every for ref in (*s.seen.altered, *s.seen.dropped) if ref in before}
+    tables = {ref.relation for ref in changed if ref.kind == "column"} | {ref for ref in changed if ref.kind == "table"}
+    found: list[str] = []
+    for thing in before:
+        if thing.ref in changed or not isinstance(thing, View | Routine | Trigger):
+            continue
+        own = thing.ref.relation
+        if thing.depends & (changed | tables) and (isinstance(thing, Trigger) or own is None):
+            found.append(f"{thing.ref.kind} {show(thing.ref)}")
+    return sorted(found)
+
+
+def scope(every: Sequence[Situation], application_files: Sequence[str]) -> ImpactScope:
+    old, new = touched(every)
+    measured = [size for ref in old if (size := every[0].ground.size(ref)) is not None]
+    rows = [size.rows if not every[0].ground.empty(ref) else 0 for ref in old if (size := every[0].ground.size(ref))]
+    known = [count for count in rows if count is not None]
+    return ImpactScope(
+        tables=[show(ref) for ref in old] + [f"{show(ref)} (new)" for ref in new],
+        rows=sum(known) if len(known) == len(rows) and len(measured) == len(old) else None,
+        bytes=sum(size.bytes for size in measured),
+        dependents=dependents(every),
+        application_files=list(application_files),
+    )

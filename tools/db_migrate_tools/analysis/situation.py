@@ -1,0 +1,238 @@
+"""One statement in its place: what it did, what was there before it, and how big that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from db_migrate_tools.analysis import locks
+from db_migrate_tools.analysis.names import counted, quote, size
+from db_migrate_tools.evidence import Observation, Rehearsal, TableSize, TargetFacts
+from db_migrate_tools.schema.model import Catalog, Index, Kind, Object, Ref, Table
+from db_migrate_tools.sql.model import Script, Statement
+
+_RELATIONS: Final[tuple[Kind, ...]] = ("table", "view", "index", "sequence")
+_RENAMES: Final = frozenset({"RenameStmt", "AlterObjectSchemaStmt"})
+_PAGE: Final = 8192
+_ANALYZED_EMPTY_BYTES: Final = 1 << 20
+
+
+def _spellings(ref: Ref) -> Iterator[str]:
+    yield f"{ref.schema}.{ref.name}"
+    yield f"{quote(ref.schema)}.{quote(ref.name)}"
+    yield f'"{ref.schema}"."{ref.name}"'
+
+
+def _search_path(target: TargetFacts) -> list[str]:
+    return [part.strip().strip('"') for part in target.settings.search_path.split(",")] or ["public"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The target before the migration, with its relations found by name and measured."""
+
+    target: TargetFacts
+    names: Mapping[str, Ref] = field(repr=False)
+    partitions: Mapping[Ref, tuple[Ref, ...]] = field(repr=False)
+    indexes: Mapping[Ref, int] = field(repr=False)
+
+    @classmethod
+    def of(cls, target: TargetFacts) -> Ground:
+        names: dict[str, Ref] = {}
+        partitions: dict[Ref, tuple[Ref, ...]] = {}
+        indexes: dict[Ref, int] = {}
+        for thing in target.catalog:
+            if thing.ref.kind in _RELATIONS:
+                for spelling in _spellings(thing.ref):
+                    names.setdefault(spelling, thing.ref)
+            if isinstance(thing, Table) and thing.partition_of:
+                partitions[thing.partition_of] = (*partitions.get(thing.partition_of, ()), thing.ref)
+            if isinstance(thing, Index):
+                indexes[thing.table] = indexes.get(thing.table, 0) + 1
+        for schema in _search_path(target):
+            for ref in [thing.ref for thing in target.catalog if thing.ref.schema == schema]:
+                if ref.kind in _RELATIONS:
+                    names.setdefault(ref.name, ref)
+                    names.setdefault(quote(ref.name), ref)
+        return cls(target, names, partitions, indexes)
+
+    def size(self, ref: Ref) -> TableSize | None:
+        """The relation with its partitions; None when nothing was measured."""
+        own = self.target.sizes.get(ref) or self.target.sizes.get(Ref("view", ref.schema, ref.name))
+        parts = [part for child in self.partitions.get(ref, ()) if (part := self.size(child))]
+        if not parts:
+            return own
+        rows = [part.rows for part in parts if part.rows is not None]
+        return TableSize(
+            sum(rows) if len(rows) == len(parts) else None,
+            sum(part.bytes for part in parts) + (own.bytes if own else 0),
+        )
+
+    def empty(self, ref: Ref) -> bool:
+        """Whether the relation certainly holds next to nothing: no heap page, or analyzed as empty."""
+        if ref in self.partitions:
+            return all(self.empty(child) for child in self.partitions[ref])
+        measured = self.size(ref)
+        if measured is None:
+            return False
+        # An index that was never filled is one page, and so is the TOAST table's.
+        if measured.bytes <= _PAGE * (self.indexes.get(ref, 0) + 1):
+            return True
+        return measured.rows == 0 and measured.bytes < _ANALYZED_EMPTY_BYTES
+
+    def extent(self, ref: Ref) -> str:
+        """How much is in the relation, in words."""
+        measured = self.size(ref)
+        if measured is None:
+            return "size unknown"
+        if self.empty(ref):
+            return "empty"
+        if measured.rows is None:
+            return f"rows unknown (never analyzed), {size(measured.bytes)}"
+        return f"about {counted(measured.rows, 'row')}, {size(measured.bytes)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a hazard rule looks at. `born` are relations that the migration itself made up to and including this
+    statement; `moved` maps a renamed relation to the name that it has in the target.
+    """
+
+    statement: Statement
+    seen: Observation
+    ground: Ground
+    after: Catalog | None
+    born: frozenset[Ref] = frozenset()
+    moved: Mapping[Ref, Ref] = field(default_factory=dict[Ref, Ref])
+    following: tuple[Statement, ...] = ()
+
+    @property
+    def target(self) -> TargetFacts:
+        return self.ground.target
+
+    @property
+    def before(self) -> Catalog:
+        return self.ground.target.catalog
+
+    @property
+    def renames(self) -> bool:
+        return self.statement.kind in _RENAMES
+
+    def was(self, ref: Ref) -> Object | None:
+        """The object as it is in the target now."""
+        return self.before.get(ref)
+
+    def becomes(self, ref: Ref) -> Object | None:
+        """The object as the whole migration leaves it."""
+        return self.after.get(ref) if self.after else None
+
+    def old(self, ref: Ref) -> Ref | None:
+        """The table in the target that `ref` is now; None when the migration itself made it."""
+        if ref in self.moved:
+            return self.moved[ref]
+        return None if ref in self.born else ref
+
+    def existing(self, name: str) -> Ref | None:
+        """The relation of that name if it was there before the migration; indexes stand for their table."""
+        for ref in self.moved:
+            if name in _spellings(ref):
+                return self.moved[ref]
+        if any(name in _spellings(ref) for ref in self.born):
+            return None
+        ref = self.ground.names.get(name)
+        if ref is None:
+            schema, _, relation = name.rpartition(".")
+            return Ref("table", schema.strip('"'), relation.strip('"'))
+        index = self.before.get(ref)
+        return index.table if isinstance(index, Index) else ref
+
+    def named(self) -> tuple[Ref, ...]:
+        """The relations of the target that the statement's own text names."""
+        fresh = {spelling for ref in self.born for spelling in (ref.name, quote(ref.name))}
+        found = (self.existing(name) for name in self.statement.relations if name not in fresh)
+        return tuple(ref for ref in found if ref is not None and ref in self.before)
+
+    def locks(self) -> tuple[tuple[Ref, str], ...]:
+        """The strongest lock on each relation that was there before the migration."""
+        held: dict[Ref, str] = {}
+        for lock in self.seen.locks:
+            ref = self.existing(lock.relation)
+            if ref is not None and (ref not in held or locks.strength(lock.mode) > locks.strength(held[ref])):
+                held[ref] = lock.mode
+        return tuple(sorted(held.items()))
+
+    def _full(self, relations: tuple[str, ...]) -> tuple[Ref, ...]:
+        found = (self.existing(name) for name in relations)
+        return tuple(dict.fromkeys(ref for ref in found if ref is not None and not self.ground.empty(ref)))
+
+    @property
+    def rewrites(self) -> tuple[Ref, ...]:
+        """Relations that hold rows and are written anew."""
+        return self._full(self.seen.rewrites)
+
+    @property
+    def scans(self) -> tuple[Ref, ...]:
+        """Relations that hold rows and are read to the end."""
+        return self._full(self.seen.scans)
+
+    @property
+    def index_builds(self) -> tuple[Ref, ...]:
+        """Relations that hold rows and get an index."""
+        return self._full(self.seen.index_builds)
+
+    def mode(self, ref: Ref) -> str | None:
+        return dict(self.locks()).get(ref)
+
+    def stopped(self, *, but: Ref | None = None) -> tuple[tuple[Ref, str], ...]:
+        """Existing relations whose writes at least wait for this statement."""
+        return tuple((ref, mode) for ref, mode in self.locks() if locks.stops_writes(mode) and ref != but)
+
+    def created(self, kind: Kind) -> tuple[Ref, ...]:
+        return tuple(ref for ref in self.seen.created if ref.kind == kind)
+
+    def altered(self, kind: Kind) -> tuple[Ref, ...]:
+        return tuple(ref for ref in self.seen.altered if ref.kind == kind)
+
+    def dropped(self, kind: Kind) -> tuple[Ref, ...]:
+        """Objects that are gone after the statement; a rename drops nothing."""
+        return () if self.renames else tuple(ref for ref in self.seen.dropped if ref.kind == kind)
+
+
+def _renamed(seen: Observation) -> Iterator[tuple[Ref, Ref]]:
+    for kind in _RELATIONS:
+        new = sorted(ref for ref in seen.created if ref.kind == kind)
+        old = sorted(ref for ref in seen.dropped if ref.kind == kind)
+        yield from zip(new, old, strict=False)
+
+
+def situations(script: Script, target: TargetFacts, rehearsal: Rehearsal) -> Iterator[Situation]:
+    """The statements in their order, each with what was observed of it."""
+    ground = Ground.of(target)
+    seen = {observation.statement: observation for observation in rehearsal.observations}
+    born: set[Ref] = set()
+    moved: dict[Ref, Ref] = {}
+    for position, statement in enumerate(script.statements):
+        found = seen.get(
+            statement.number,
+            Observation(
+                statement.number, observed=False, why_not=rehearsal.why_not or "the rehearsal did not reach it"
+            ),
+        )
+        if statement.kind in _RENAMES:
+            for new, old in _renamed(found):
+                if old in born:
+                    born.add(new)
+                else:
+                    moved[new] = moved.pop(old, old)
+        else:
+            born.update(ref for ref in found.created if ref.kind in _RELATIONS)
+        yield Situation(
+            statement,
+            found,
+            ground,
+            rehearsal.after,
+            frozenset(born),
+            dict(moved),
+            script.statements[position + 1 :],
+        )

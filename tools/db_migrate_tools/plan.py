@@ -1,0 +1,318 @@
+"""plan: what a migration would do, proven on the shadow. Changes nothing; may issue a token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from db_migrate_tools import levels
+from db_migrate_tools.analysis.assess import Application, assess
+from db_migrate_tools.analysis.checks import checks, may_issue
+from db_migrate_tools.envelope import Envelope, canonical, digest, digest_of_statements, short_code
+from db_migrate_tools.evidence import Identity, Rehearsal, RollbackEvidence, TargetFacts
+from db_migrate_tools.history import find
+from db_migrate_tools.ports import Progress, Refused, StoredPlan, World, token_hash
+from db_migrate_tools.report.plan import render
+from db_migrate_tools.schema.ddl import ddl
+from db_migrate_tools.schema.diff import diff
+from db_migrate_tools.sql.model import Blocker, Piece, Script, Source
+from db_migrate_tools.sql.script import build, select
+from db_migrate_tools.wire import (
+    Approval,
+    Check,
+    Diagnostic,
+    EnvironmentSource,
+    MigrationPlan,
+    Option,
+    PlanInput,
+    PlanOutput,
+    Proof,
+    RollbackSource,
+    SourceInput,
+    SourceOut,
+    Target,
+)
+
+_NAMED_IN_CODE: Final = frozenset({"table", "column", "view", "routine", "type"})
+
+
+class NotPlannable(Refused):
+    """The source cannot be planned. Each obstacle is listed with its line; nothing was changed."""
+
+    def __init__(self, source: Source, blockers: tuple[Blocker, ...]) -> None:
+        where = source.path or source.name
+        lines = [f"- {where}{f', line {b.line}' if b.line else ''}: {b.what} {b.remedy}".rstrip() for b in blockers]
+        super().__init__("\n".join([f"{where} cannot be planned as it stands:", *lines]), "Nothing was changed.")
+        self.blockers = blockers
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What is known of a plan once it is rehearsed. `undoes` is the version that a stored rollback takes back."""
+
+    request: PlanInput
+    facts: TargetFacts
+    source: Source
+    undoes: str | None
+    script: Script
+    rehearsal: Rehearsal
+    migration: MigrationPlan
+
+    @property
+    def rollback(self) -> RollbackEvidence:
+        return self.rehearsal.rollback or RollbackEvidence((), "not-proven", self.rehearsal.why_not, written_by="none")
+
+
+async def plan(
+    request: PlanInput, world: World, progress: Progress, *, client_has_form: bool, lifetime_seconds: int
+) -> PlanOutput:
+    """Plan the migration and, at level preview and with no failed check, issue a token for it.
+
+    Raises:
+        Refused: The source or the target cannot be used; the message says why and what to do.
+    """
+    draft = await _draft(request, world, progress)
+    source, script = draft.source, draft.script
+    outcome = checks(
+        script,
+        draft.facts,
+        draft.rehearsal,
+        source_sha256=source.sha256,
+        unapplied=_earlier_files(draft, world),
+    )
+    envelope = _envelope(draft, world, lifetime_seconds)
+    full = digest(envelope)
+    issue = request.level == "preview" and bool(script.statements) and may_issue(outcome)
+    token = world.new_token() if issue else None
+    output = PlanOutput(
+        plan_id=envelope.plan_id,
+        level=request.level,
+        env=request.env,
+        digest=full,
+        short_code=short_code(full),
+        target=target_out(draft.facts),
+        source=_source_out(draft),
+        plan=draft.migration,
+        proof=_proof(draft),
+        checks=outcome,
+        checkpoint=levels.checkpoint_for(
+            request.env,
+            client_has_form,
+            world.targets.credentials(request.env),
+            risk=envelope.risk,
+            data_loss=envelope.data_loss,
+            configured_approvals=world.approvals.get(request.env, 1),
+        ),
+        approval=Approval(token=token, expires_at=world.clock.iso(envelope.expires_at)) if token else None,
+        options=_options(request, source, issued=issue),
+        next_steps=_next_steps(request, script, outcome, issued=issue),
+        resource=f"db-migrate://plans/{envelope.plan_id}",
+    )
+    whole = output.model_copy(update={"approval": None})
+    file = world.project.write_plan(envelope.plan_id, render(whole, markdown=True, limit=None), script.sql)
+    output = output.model_copy(update={"file": file})
+    if token:
+        await world.ledger.issue(_stored(draft, output, envelope, token))
+    return output
+
+
+def _earlier_files(draft: _Draft, world: World) -> tuple[str, ...]:
+    """Migration files that this database lacks, but for the one being planned."""
+    files = world.project.unapplied_files([m.version for m in draft.facts.history])
+    return tuple(path for path in files if path != draft.source.path)
+
+
+async def _draft(request: PlanInput, world: World, progress: Progress) -> _Draft:
+    await progress(f"Reading the schema of {request.env}")
+    facts = await world.targets.target(request.env).facts()
+    await progress("Reading the migration")
+    source, undoes = await _source(request.source, world, facts, request)
+    script, down = _script(source, request)
+    await progress(f"Rehearsing {len(script.statements)} statements on a copy of the schema")
+    rehearsal = await world.shadow.rehearse(facts, script.statements, down.statements, progress)
+    application = await _application(world, facts, rehearsal, progress)
+    migration = assess(script, facts, rehearsal, env=request.env, origin=source.origin, application=application)
+    return _Draft(request, facts, source, undoes, script, rehearsal, migration)
+
+
+async def _source(
+    asked: SourceInput, world: World, facts: TargetFacts, request: PlanInput
+) -> tuple[Source, str | None]:
+    """The source, and the version that it undoes when it is a stored rollback."""
+    if isinstance(asked, RollbackSource):
+        found = find(facts.history, asked.migration)
+        if not found.rollback:
+            raise Refused(
+                f"No rollback is stored for {found.version} {found.name}.",
+                'Write the statements that undo it and plan them with source {"from": "sql"}.',
+            )
+        return _made("rollback", f"rollback_{found.name}", found.rollback), found.version
+    if isinstance(asked, EnvironmentSource):
+        if asked.env == request.env:
+            raise Refused(f"{asked.env} cannot be brought to its own schema.", "Name another environment in `source`.")
+        other = await world.targets.target(asked.env).facts()
+        return _made("environment", f"sync_from_{asked.env}", ddl(diff(facts.catalog, other.catalog))), None
+    return world.project.read(asked), None
+
+
+def _made(origin: str, name: str, statements: tuple[str, ...]) -> Source:
+    pieces = tuple(Piece(text=f"{s};", line=n) for n, s in enumerate(statements, start=1))
+    return Source(
+        origin="rollback" if origin == "rollback" else "environment",
+        name=name,
+        sha256=digest_of_statements(statements),
+        up=pieces,
+    )
+
+
+def _script(source: Source, request: PlanInput) -> tuple[Script, Script]:
+    if source.blockers:
+        raise NotPlannable(source, source.blockers)
+    script = build(source.up)
+    down = build(source.down)
+    if script.blockers or down.blockers:
+        raise NotPlannable(source, (*script.blockers, *down.blockers))
+    if request.operations is not None:
+        script = select(script, frozenset(request.operations))
+        down = Script(())
+    return script, down
+
+
+async def _application(world: World, facts: TargetFacts, rehearsal: Rehearsal, progress: Progress) -> Application:
+    """What the compiler says, and where the names that go are mentioned: the compiler does not see strings."""
+    if rehearsal.after is None:
+        return Application(why_not="the migration did not run through on the shadow")
+    await progress("Compiling the application against the new types")
+    impact = await world.types.application_impact(facts.catalog, rehearsal.after, progress)
+    gone = sorted({ref.name for o in rehearsal.observations for ref in o.dropped if ref.kind in _NAMED_IN_CODE})
+    return Application(
+        diagnostics=tuple(
+            Diagnostic(file=d.file, line=d.line, code=d.code, message=d.message) for d in impact.diagnostics
+        ),
+        mentions=world.project.mentions(gone) if gone else (),
+        why_not=None if impact.ran else impact.why_not,
+    )
+
+
+def _envelope(draft: _Draft, world: World, lifetime_seconds: int) -> Envelope:
+    now = world.clock.now()
+    risk = draft.migration.risk_assessment
+    return Envelope(
+        plan_id=world.new_id(),
+        env=draft.request.env,
+        name=draft.source.name,
+        statements=tuple(s.text for s in draft.script.statements),
+        transactional=tuple(s.transactional for s in draft.script.statements),
+        rollback_digest=digest_of_statements(draft.rollback.statements),
+        target=draft.facts.identity,
+        settings=draft.facts.settings,
+        schema_fingerprint=draft.facts.fingerprint,
+        risk=risk.overall_risk,
+        data_loss=risk.data_loss,
+        requester=world.requester,
+        source_sha256=draft.source.sha256,
+        created_at=now,
+        expires_at=now + lifetime_seconds,
+        nonce=world.new_id(),
+    )
+
+
+def _proof(draft: _Draft) -> Proof:
+    rehearsal = draft.rehearsal
+    return Proof(
+        ran=rehearsal.ran,
+        on=rehearsal.on,
+        schema_from=rehearsal.schema_from,
+        statements=len(draft.script.statements),
+        rollback=draft.rollback.proof,
+        why=rehearsal.why_not or draft.rollback.why,
+        ms=round(rehearsal.ms, 1),
+    )
+
+
+def _source_out(draft: _Draft) -> SourceOut:
+    source = draft.source
+    choices = (*source.choices, *draft.script.choices)
+    return SourceOut(
+        from_=source.origin,
+        name=source.name,
+        sha256=source.sha256,
+        path=source.path,
+        feature=source.feature,
+        choices=[f"line {c.line}: {c.what}" if c.line else c.what for c in choices],
+    )
+
+
+def _stored(draft: _Draft, output: PlanOutput, envelope: Envelope, token: str) -> StoredPlan:
+    return StoredPlan(
+        plan_id=envelope.plan_id,
+        env=envelope.env,
+        state="previewed",
+        digest=output.digest,
+        envelope=canonical(envelope),
+        token_hash=token_hash(token),
+        page=output.model_copy(update={"approval": None}).model_dump_json(by_alias=True),
+        statements=draft.script.statements,
+        rollback=draft.rollback.statements,
+        rollback_proof=draft.rollback.proof,
+        requester=envelope.requester,
+        created_at=envelope.created_at,
+        expires_at=envelope.expires_at,
+        source=draft.source.path,
+        feature=draft.source.feature,
+        undoes=draft.undoes,
+        version=draft.source.version,
+    )
+
+
+def target_out(facts: TargetFacts) -> Target:
+    """The target as it goes over the wire."""
+    return identity_out(facts.identity, facts.latency_ms)
+
+
+def identity_out(identity: Identity, latency_ms: float) -> Target:
+    """An identity as it goes over the wire."""
+    return Target(
+        env=identity.env,
+        host=identity.host,
+        database=identity.database,
+        role=identity.role,
+        server_version=identity.server_version,
+        status="embedded" if identity.embedded else "read-only" if identity.read_only else "reachable",
+        latency_ms=round(latency_ms, 1),
+    )
+
+
+def _options(request: PlanInput, source: Source, *, issued: bool) -> list[Option]:
+    env = request.env
+    named = f'"feature": "{source.feature}"' if source.feature else f'"path": "{source.path}"'
+    again = f'{{"from": "{source.origin}", {named}}}' if source.path else "the same source"
+    options: list[Option] = []
+    if issued:
+        confirm = ", confirm: true" if env == "prod" else ""
+        options.append(Option(title="Apply it", call=f'approve(token: <token>, env: "{env}"{confirm})'))
+    options += [
+        Option(
+            title="Only some kinds of operation",
+            call=f'plan(env: "{env}", source: {again}, operations: ["table", "column", "index"])',
+        ),
+        Option(title="Only refresh the TypeScript types", call=f'generate-only(env: "{env}")'),
+    ]
+    if env == "dev":
+        options.append(Option(title="Look at staging first", call=f'plan(env: "staging", source: {again})'))
+    return options
+
+
+def _next_steps(request: PlanInput, script: Script, outcome: list[Check], *, issued: bool) -> list[str]:
+    if not script.statements:
+        return ["There is nothing to apply."]
+    if issued:
+        return [
+            "Show this page to the person.",
+            f'Call approve with the token and env "{request.env}". The server asks the person; only they decide.',
+            "Retrying or rephrasing does not change their answer.",
+        ]
+    failed = [c for c in outcome if c.status == "fail"]
+    if failed:
+        return [f"Mend what failed and plan again: {c.name}: {c.remedy or c.detail}" for c in failed]
+    return [f'To apply it, call plan with level "preview" for {request.env}: that gives a token.']

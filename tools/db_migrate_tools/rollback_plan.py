@@ -1,0 +1,113 @@
+"""rollback-plan: how an applied migration can be undone, rehearsed on today's schema. Executes nothing."""
+
+from __future__ import annotations
+
+from db_migrate_tools.analysis.duration import words
+from db_migrate_tools.evidence import AppliedMigration, Env, Rehearsal, RollbackProof, TargetFacts
+from db_migrate_tools.history import find
+from db_migrate_tools.ports import Progress, World
+from db_migrate_tools.schema.diff import diff, lost
+from db_migrate_tools.schema.model import Ref
+from db_migrate_tools.sql.model import Piece
+from db_migrate_tools.sql.script import build
+from db_migrate_tools.status import history_row
+from db_migrate_tools.wire import HistoryRow, MigrationName, RollbackPlanInput, RollbackPlanOutput, RollbackStep
+
+LOCAL_STEPS = [
+    "Remove the migration's file from supabase/migrations, or keep it and add the rollback as its own.",
+    "Refresh the types: generate-only.",
+]
+
+
+async def rollback_plan(request: RollbackPlanInput, world: World, progress: Progress) -> RollbackPlanOutput:
+    """The steps that undo a migration, their proof today, and what is lost.
+
+    Raises:
+        Refused: No such migration was applied, or the environment cannot be read.
+    """
+    await progress(f"Reading the history of {request.env}")
+    facts = await world.targets.target(request.env).facts()
+    rows = [history_row(request.env, m) for m in facts.history] if request.history else []
+    if request.history and request.migration is None:
+        return _listing(request.env, rows)
+    migration = find(facts.history, request.migration)
+    if migration.rolled_back_by or not migration.rollback:
+        return _nothing_to_run(request.env, migration)
+    script = build(tuple(Piece(text=f"{s};", line=n) for n, s in enumerate(migration.rollback, start=1)))
+    rehearsal = await world.shadow.rehearse(facts, script.statements, (), progress)
+    proof, why = _proof(migration, rehearsal)
+    total = sum(o.ms for o in rehearsal.observations)
+    return RollbackPlanOutput(
+        env=request.env,
+        migration=MigrationName(version=migration.version, name=migration.name),
+        steps=[RollbackStep(sql=s, automatic=True) for s in migration.rollback],
+        local=LOCAL_STEPS,
+        proof=proof,
+        why=why,
+        estimated_duration=words(total / 2.5, max(total * 2.5, 10.0)),
+        data_lost=_data_lost(facts, rehearsal),
+        history=rows,
+        call=f'plan(env: "{request.env}", source: {{"from": "rollback", "migration": "{migration.version}"}})',
+        next_steps=["To run it, call plan with that source: it gives a token, and the person decides."],
+    )
+
+
+def _listing(env: Env, rows: list[HistoryRow]) -> RollbackPlanOutput:
+    return RollbackPlanOutput(
+        env=env,
+        migration=None,
+        steps=[],
+        local=[],
+        proof=None,
+        estimated_duration="",
+        data_lost=[],
+        history=rows,
+        next_steps=["Call rollback-plan with one of these versions to see its steps."]
+        if rows
+        else ["No migration was applied here yet."],
+    )
+
+
+def _nothing_to_run(env: Env, migration: AppliedMigration) -> RollbackPlanOutput:
+    why = (
+        f"It was already rolled back by {migration.rolled_back_by}."
+        if migration.rolled_back_by
+        else "No rollback is stored for it: it was applied by another tool, or could not be undone."
+    )
+    return RollbackPlanOutput(
+        env=env,
+        migration=MigrationName(version=migration.version, name=migration.name),
+        steps=[],
+        local=[],
+        proof=migration.rollback_proof if migration.plan_id else None,
+        why=why,
+        estimated_duration="",
+        data_lost=[],
+        history=[],
+        next_steps=['Write the statements that undo it and call plan with source {"from": "sql"}.']
+        if not migration.rolled_back_by
+        else ["Nothing is to be done."],
+    )
+
+
+def _proof(migration: AppliedMigration, rehearsal: Rehearsal) -> tuple[RollbackProof, str | None]:
+    """What was proven when it was applied still holds only if the steps run on the schema of today."""
+    if not rehearsal.ran:
+        return "not-proven", rehearsal.why_not
+    failed = rehearsal.failed_at
+    if failed is not None and failed.error is not None:
+        return "failed", f"On today's schema step {failed.statement} fails: {failed.error.message}"
+    return migration.rollback_proof, "Every step ran on a copy of today's schema."
+
+
+def _data_lost(facts: TargetFacts, rehearsal: Rehearsal) -> list[str]:
+    if rehearsal.after is None:
+        return []
+    return [_loss(ref, facts) for ref in lost(diff(facts.catalog, rehearsal.after))]
+
+
+def _loss(ref: Ref, facts: TargetFacts) -> str:
+    size = facts.sizes.get(ref.relation or ref)
+    if size is None or size.rows is None:
+        return f"{ref}: its rows were never counted"
+    return f"{ref}: about {size.rows} rows" if ref.kind == "table" else f"{ref}: its value in about {size.rows} rows"

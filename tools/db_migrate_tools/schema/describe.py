@@ -1,0 +1,127 @@
+"""A delta in words, one line per difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from db_migrate_tools.schema.model import Column, DefaultAcl, Grant, Object, Ref, View
+from db_migrate_tools.schema.semantics import semantic
+
+if TYPE_CHECKING:
+    from db_migrate_tools.schema.diff import Change, Delta
+
+_LONG = 80
+
+
+def lines(delta: Delta) -> tuple[str, ...]:
+    """Every difference of `after` from `before`; parts of a created or dropped relation go without saying."""
+    return tuple(_lines(delta))
+
+
+def _lines(delta: Delta) -> Iterator[str]:
+    for rename in delta.renamed:
+        yield f"{named(rename.before)} is now called {rename.after}"
+    created = {item.ref for item in delta.created}
+    dropped = {item.ref for item in delta.dropped}
+    for item in delta.dropped:
+        if not _part_of(item, dropped, delta):
+            yield f"{named(item.ref, item)} is gone"
+    for item in delta.created:
+        if not _part_of(item, created, delta):
+            yield f"{named(item.ref, item)} is new"
+    for change in delta.altered:
+        yield from _change(change)
+    for ref in delta.reordered:
+        yield f"{named(ref)}: {_order(delta, ref)}"
+
+
+def named(ref: Ref, item: Object | None = None) -> str:
+    """`table public.users`, `column public.users.email`."""
+    if isinstance(item, View) and item.materialized:
+        return f"materialized view {ref}"
+    if isinstance(item, DefaultAcl) or ref.kind == "default-acl":
+        role, _, objects = ref.name.rpartition("/")
+        return f"default privileges of {role} for {objects}" + (f" in schema {ref.schema}" if ref.schema else "")
+    return f"{ref.kind} {ref}"
+
+
+def _part_of(item: Object, others: set[Ref], delta: Delta) -> bool:
+    """Whether an object comes or goes with the relation that it is part of; views' columns always do."""
+    ref = item.ref
+    if not ref.parent:
+        table: Ref | None = getattr(item, "table", None)
+        return ref.kind == "index" and (table in others or getattr(item, "constraint", None) is not None)
+    holders = [Ref(kind, ref.schema, ref.parent) for kind in ("table", "view", "type")]
+    if ref.kind == "column" and any(isinstance(c.get(holders[1]), View) for c in (delta.base, delta.after)):
+        return True
+    return any(holder in others for holder in holders)
+
+
+def _change(change: Change) -> Iterator[str]:
+    before, after = change.before, change.after
+    if isinstance(after, Column):
+        subject, prefix = f"{'table' if after.ref.kind == 'column' else ''} {_holder(after.ref)}", f"column {after.ref.name} "
+    else:
+        subject, prefix = named(after.ref, after), ""
+    old, new = semantic(before), semantic(after)
+    for name in change.fields:
+        yield f"{subject}: {prefix}{_field(name, before, after, old.get(name), new.get(name))}"
+
+
+def _holder(ref: Ref) -> str:
+    return f"{ref.schema}.{ref.parent}"
+
+
+def _field(name: str, before: Object, after: Object, old: object, new: object) -> str:
+    match name:
+        case "acl":
+            return "privileges: " + "; ".join(_grants(before, after))
+        case "nullable":
+            return "is now nullable" if getattr(after, "nullable", True) else "is now NOT NULL"
+        case "type" if isinstance(after, Column):
+            return f"is now {new}, was {old}"
+        case "comment":
+            return f"comment is now {_value(new)}, was {_value(old)}"
+        case _:
+            one, other = getattr(before, name, None), getattr(after, name, None)
+            return f"{name.replace('_', ' ')} is now {_value(other)}, was {_value(one)}"
+
+
+def _grants(before: Object, after: Object) -> Iterator[str]:
+    from db_migrate_tools.schema.semantics import grants_of
+
+    old, new = set(grants_of(before)), set(grants_of(after))
+    for grant in sorted(new - old):
+        yield f"{_role(grant)} gained {grant.privilege}{' with grant option' if grant.grantable else ''}"
+    for grant in sorted(old - new):
+        yield f"{_role(grant)} lost {grant.privilege}{' with grant option' if grant.grantable else ''}"
+
+
+def _role(grant: Grant) -> str:
+    return grant.grantee or "PUBLIC"
+
+
+def _value(value: object) -> str:
+    if value is None or value in ((), ""):
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"
+
+
+def _order(delta: Delta, ref: Ref) -> str:
+    new = delta.after.objects[ref]
+    old = delta.base.objects[ref]
+    one: tuple[str, ...] = getattr(old, "columns", ())
+    other: tuple[str, ...] = getattr(new, "columns", ())
+    if len(one) == len(other) and one != other:
+        for name in one:
+            rest = tuple(column for column in one if column != name)
+            if rest == tuple(column for column in other if column != name):
+                where = "last" if other[-1] == name else "first" if other[0] == name else f"after {other[other.index(name) - 1]}"
+                return f"column {name} is now {where}"
+    return f"its columns now stand as {', '.join(other)}"

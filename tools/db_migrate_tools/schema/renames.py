@@ -1,0 +1,135 @@
+"""Renames between two catalogs of one database, and a catalog as it would read had they already happened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from db_migrate_tools.schema.model import Catalog, Object, Ref, Routine
+
+_IDENTIFIER = re.compile(r'"(?:[^"]|"")+"|[^\W\d][\w$]*')
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+_NESTED = frozenset({"policy", "trigger", "column", "constraint"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Rename:
+    """The same object under another name, in another schema, or both. Parts of a renamed relation are not listed."""
+
+    before: Ref
+    after: Ref
+
+
+def find_renames(before: Mapping[Ref, Object], after: Mapping[Ref, Object]) -> dict[Ref, Ref]:
+    """Every reference that changed though the object is the same, parts of renamed relations included."""
+    keys = {item.key: ref for ref, item in after.items() if item.key}
+    found: dict[Ref, Ref] = {}
+    for ref, item in before.items():
+        other = keys.get(item.key) if item.key else None
+        if other is not None and other != ref and other.kind == ref.kind:
+            found[ref] = other
+    return found
+
+
+def own_renames(mapping: Mapping[Ref, Ref]) -> tuple[Rename, ...]:
+    """The renames that somebody made, without those that follow from a relation's or a schema's."""
+    schemas = {one.name: other.name for one, other in mapping.items() if one.kind == "schema"}
+    parents = {
+        (one.schema, one.name): (other.schema, other.name)
+        for one, other in mapping.items()
+        if one.kind in ("table", "view", "type")
+    }
+    found: list[Rename] = []
+    for one, other in mapping.items():
+        if one.parent:
+            own = one.name != other.name
+        elif one.kind == "routine":
+            own = base_name(one) != base_name(other) or schemas.get(one.schema, one.schema) != other.schema
+        elif one.kind == "default-acl":
+            own = False
+        elif one.kind == "index":
+            own = one.name != other.name
+        else:
+            own = one.name != other.name or schemas.get(one.schema, one.schema) != other.schema
+        if own:
+            found.append(Rename(one, other))
+    del parents
+    return tuple(sorted(found))
+
+
+def base_name(ref: Ref) -> str:
+    """A routine's name without its arguments. A name may hold parentheses; arguments' types cannot open them first."""
+    return ref.name[: ref.name.index("(", 1)]
+
+
+def apply_renames(before: Catalog, after: Catalog, mapping: Mapping[Ref, Ref]) -> Catalog:
+    """`before` as it reads once the renames are made: references, names in lists, and texts that follow them."""
+    if not mapping:
+        return before
+    words = {quoted(one): quoted(other) for a, b in mapping.items() for one, other in _words(a, b) if one != other}
+    objects: dict[Ref, Object] = {}
+    for item in before:
+        ref = mapping.get(item.ref, item.ref)
+        objects[ref] = _renamed(item, ref, after.get(ref), mapping, words)
+    return replace(before, objects=objects)
+
+
+def _words(one: Ref, other: Ref) -> list[tuple[str, str]]:
+    if one.kind == "routine":
+        return [(base_name(one), base_name(other)), (one.schema, other.schema)]
+    return [(one.name, other.name), (one.schema, other.schema)]
+
+
+def _renamed(
+    item: Object, ref: Ref, target: Object | None, mapping: Mapping[Ref, Ref], words: Mapping[str, str]
+) -> Object:
+    changes: dict[str, object] = {"ref": ref}
+    for entry in fields(item):
+        value: object = getattr(item, entry.name)
+        wanted: object = getattr(target, entry.name, None)
+        if entry.name == "depends":
+            changes["depends"] = frozenset(mapping.get(dep, dep) for dep in item.depends)
+        elif entry.name == "columns":
+            changes["columns"] = _columns(item, mapping)
+        elif isinstance(value, Ref) and entry.name != "ref":
+            changes[entry.name] = mapping.get(value, value)
+        elif value != wanted and wanted is not None and follows(value, wanted, words):
+            changes[entry.name] = wanted
+    return replace(item, **changes)  # type: ignore[arg-type]
+
+
+def _columns(item: Object, mapping: Mapping[Ref, Ref]) -> tuple[str, ...]:
+    names: tuple[str, ...] = getattr(item, "columns", ())
+    holder = item.ref.parent or item.ref.name
+    table: Ref | None = getattr(item, "table", None)
+    if table is not None:
+        holder = table.name
+    refs = (Ref("column", item.ref.schema, name, holder) for name in names)
+    return tuple(mapping.get(ref, ref).name for ref in refs)
+
+
+def follows(value: object, wanted: object, words: Mapping[str, str]) -> bool:
+    """Whether `value` becomes `wanted` by putting the new names for the old ones."""
+    if isinstance(value, str) and isinstance(wanted, str):
+        return _IDENTIFIER.sub(lambda m: words.get(m[0], m[0]), value) == wanted
+    if isinstance(value, tuple) and isinstance(wanted, tuple):
+        return repr_follows(repr(value), repr(wanted), words)
+    return False
+
+
+def repr_follows(value: str, wanted: str, words: Mapping[str, str]) -> bool:
+    return _IDENTIFIER.sub(lambda m: words.get(m[0], m[0]), value) == wanted
+
+
+def quoted(name: str) -> str:
+    """A name as Postgres prints it in definitions, keywords aside."""
+    return name if _PLAIN.match(name) else '"' + name.replace('"', '""') + '"'
+
+
+def is_nested(ref: Ref) -> bool:
+    return ref.kind in _NESTED
+
+
+def routine_base(item: Routine) -> str:
+    return item.base_name
