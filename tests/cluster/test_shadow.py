@@ -75,14 +75,14 @@ async def test_a_shadow_listens_on_no_network(shadow: Cluster) -> None:
 async def test_what_takes_too_much_is_an_error_and_the_server_survives(
     base: Path, warm_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = {**parameters.SHADOW_LIMITS, "RLIMIT_FSIZE": 16 * parameters.MEBIBYTE}
-    monkeypatch.setattr(parameters, "SHADOW_LIMITS", few)
+    few = {"RLIMIT_FSIZE": 16 * parameters.MEBIBYTE, "RLIMIT_AS": 400 * parameters.MEBIBYTE}
+    monkeypatch.setattr(parameters, "SHADOW_LIMITS", {**parameters.SHADOW_LIMITS, **few})
     async with await start_shadow(base=base, cache=warm_cache) as cluster:
         connection = await cluster.connect()
         with pytest.raises(asyncpg.PostgresError, match="File too large"):
             await connection.execute("CREATE TABLE big AS SELECT repeat('x', 1900) FROM generate_series(1, 20000)")
         with pytest.raises(asyncpg.OutOfMemoryError):
-            await connection.execute("SELECT length(repeat('x', 900000000) || repeat('y', 100000000))")
+            await connection.execute("SELECT length(repeat('x', 500000000))")
         await connection.execute("SET temp_file_limit = '1MB'")
         with pytest.raises(asyncpg.ConfigurationLimitExceededError):
             await connection.execute("SELECT a, repeat('x', 500) FROM generate_series(1, 20000) a ORDER BY 2, 1")
@@ -140,6 +140,7 @@ async def test_a_killed_postmaster_takes_a_looping_backend_and_its_files_with_it
     connection = await cluster.connect()
     backend = connection.get_server_pid()
     await connection.execute("CREATE FUNCTION spin() RETURNS void LANGUAGE plpgsql AS 'BEGIN LOOP END LOOP; END'")
+    other = await cluster.connect()
     transport_lost: list[BaseException] = []
 
     async def spin() -> None:
@@ -150,7 +151,6 @@ async def test_a_killed_postmaster_takes_a_looping_backend_and_its_files_with_it
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(spin)
-        other = await cluster.connect()
         while not await other.fetchval(
             "SELECT true FROM pg_stat_activity WHERE pid = $1 AND state = 'active'", backend
         ):
@@ -167,6 +167,7 @@ async def test_a_killed_postmaster_takes_a_looping_backend_and_its_files_with_it
 
 
 def test_what_a_power_cut_left_is_swept_and_what_is_used_stays(base: Path, warm_cache: Path) -> None:
+    (base / "s-99999999").symlink_to("gone")
     left = base / "s-00000000"
     (left / "data").mkdir(parents=True)
     (left / "users.lock").touch()
@@ -222,9 +223,8 @@ def test_a_postgres_without_a_keeper_is_ended_before_its_files_are_removed(base:
     home.make_run()
     initialise.copy_data(initialise.seed(found, SUPERUSER, warm_cache).data, home.data)
     alive = locks.own(home.postgres)
-    words = ["-D", home.data, "-k", home.run, "-c", "listen_addresses="]
     process = subprocess.Popen(
-        [found.program("postgres"), *words],
+        [found.program("postgres"), "-D", home.data, "-k", home.run, "-c", "listen_addresses="],
         pass_fds=(alive,),
         stderr=subprocess.DEVNULL,
         **places.run_as(places.server_uid()),

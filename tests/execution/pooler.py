@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+SYNC = b"S" + struct.pack("!i", 4)
+READY = b"Z" + struct.pack("!i", 5) + b"I"
 HELLO = b"R" + struct.pack("!ii", 8, 0)
 
 
@@ -40,18 +42,21 @@ async def transaction_pooler(socket: Path, database: str) -> AsyncIterator[Path]
             await client.readexactly(struct.unpack("!i", await client.readexactly(4))[0] - 4)
             known = _parameter("server_version", "18.6") + _parameter("client_encoding", "UTF8")
             key = b"K" + struct.pack("!iii", 12, 999_999, 1)
-            answer.write(HELLO + known + key + b"Z" + struct.pack("!i", 5) + b"I")
+            answer.write(HELLO + known + key + READY)
             pending = b""
             while True:
                 head = await client.readexactly(5)
-                pending += head + await client.readexactly(struct.unpack("!i", head[1:])[0] - 4)
+                body = await client.readexactly(struct.unpack("!i", head[1:])[0] - 4)
                 if head[:1] == b"X":
                     return
-                if head[:1] not in b"QS":
+                flush = head[:1] == b"H"
+                pending += SYNC if flush else head + body
+                if head[:1] not in b"QSH":
                     continue
                 async with turn:
                     writer.write(pending)
-                    answer.write(await _until_ready(reader))
+                    said = await _until_ready(reader)
+                answer.write(said[: -len(READY)] if flush else said)
                 pending = b""
         except asyncio.IncompleteReadError:
             return

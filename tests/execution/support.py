@@ -31,7 +31,13 @@ QUICK = Patience(
     reconnect=5.0,
 )
 STEADFAST = replace(
-    QUICK, runner_lock=60.0, lock_wait=60.0, watch=0.0, knock_ms=(60_000, 60_000), concurrent_wait=60.0, cleanup_wait=60.0
+    QUICK,
+    runner_lock=60.0,
+    lock_wait=60.0,
+    watch=0.0,
+    knock_ms=(60_000, 60_000),
+    concurrent_wait=60.0,
+    cleanup_wait=60.0,
 )
 """Waits inside Postgres, where a test can see it waiting."""
 

@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 import asyncpg
 import pytest
-from execution.conftest import PASSWORD
-from execution.pooler import transaction_pooler
-from execution.support import execute, order, session, target, value
 
 from db_migrate.postgres import connect as module
 from db_migrate.postgres.connect import Unreachable, connect, refuse_old_server
 from db_migrate.postgres.dsn import parse
 from db_migrate_tools.ports import Refused
+from execution.conftest import PASSWORD
+from execution.pooler import transaction_pooler
+from execution.support import execute, order, session, target, value
 
 SECRET = quote(PASSWORD, safe="")
 
@@ -103,7 +103,7 @@ async def silent() -> AsyncIterator[str]:
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    yield "127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+    yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     stay.set()
     server.close()
 
@@ -159,7 +159,7 @@ async def test_a_connection_that_died_is_still_left(dsn: str) -> None:
 
 async def test_a_pooler_in_transaction_mode_is_recognised_and_refused(dsn: str, cluster: str) -> None:
     wanted = await order(dsn, "CREATE TABLE a ()")
-    directory, name = Path(cluster.split("host=")[1]), dsn.split("@/")[1].split("?")[0]
+    directory, name = Path(cluster.split("host=")[1]), dsn.split("@/")[1].split("?", maxsplit=1)[0]
     async with transaction_pooler(directory / ".s.PGSQL.5432", name) as place:
         done = await execute(f"postgresql://postgres@/{name}?host={place}", wanted)
     assert done.status == "refused"

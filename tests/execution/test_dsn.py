@@ -43,7 +43,9 @@ def test_the_default_port_is_the_one_that_psql_would_take() -> None:
 
 
 def test_parameters_of_other_clients_are_dropped_and_those_of_tls_kept() -> None:
-    dsn = parsed("postgresql://a/b?sslmode=require&pgbouncer=true&schema=public&channel_binding=require&connect_timeout=3")
+    dsn = parsed(
+        "postgresql://a/b?sslmode=require&pgbouncer=true&schema=public&channel_binding=require&connect_timeout=3"
+    )
     assert dsn.parameters == {"sslmode": "require", "connect_timeout": "3"}
 
 

@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import anyio
-from execution.support import STEADFAST, execute, order, session, sql, until_gone, until_waiting, value
 
 from db_migrate_tools.evidence import Execution
 from db_migrate_tools.ports import Order
+from execution.support import STEADFAST, execute, order, session, sql, until_gone, until_waiting, value
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,7 +64,10 @@ async def test_killed_before_the_commit_nothing_stands_and_the_same_order_runs(d
 async def test_killed_amid_a_concurrent_build_the_invalid_index_is_rebuilt(dsn: str) -> None:
     await sql(dsn, "CREATE TABLE a (id int)", "INSERT INTO a SELECT generate_series(1, 100)")
     wanted = await order(
-        dsn, "CREATE TABLE first ()", "-- fast lookups\nCREATE INDEX CONCURRENTLY a_id ON a (id)", "CREATE TABLE last ()"
+        dsn,
+        "CREATE TABLE first ()",
+        "-- fast lookups\nCREATE INDEX CONCURRENTLY a_id ON a (id)",
+        "CREATE TABLE last ()",
     )
     async with session(dsn) as blocker:
         held = blocker.transaction()
@@ -197,7 +200,9 @@ async def test_an_index_of_the_name_with_another_definition_is_not_taken_for_it(
     done = await execute(dsn, wanted)
     assert done.status == "failed"
     assert "does not tell whether it is done" in (done.reason or "")
-    assert await value(dsn, "SELECT pg_get_indexdef('a_id'::regclass)") == "CREATE INDEX a_id ON public.a USING btree (t)"
+    assert (
+        await value(dsn, "SELECT pg_get_indexdef('a_id'::regclass)") == "CREATE INDEX a_id ON public.a USING btree (t)"
+    )
 
 
 async def test_a_vacuum_is_simply_run_again(dsn: str) -> None:
@@ -212,8 +217,8 @@ async def test_a_database_that_stays_away_leaves_the_outcome_open(dsn: str) -> N
     """The database is renamed while the run waits, so that nobody can ask its journal for a time."""
     await sql(dsn, "CREATE TABLE a (id int)")
     wanted = await order(dsn, "a: ALTER TABLE a ADD COLUMN c int")
-    elsewhere = dsn.replace(dsn.split("@/")[1].split("?")[0], "postgres")
-    name = dsn.split("@/")[1].split("?")[0]
+    elsewhere = dsn.replace(dsn.split("@/")[1].split("?", maxsplit=1)[0], "postgres")
+    name = dsn.split("@/")[1].split("?", maxsplit=1)[0]
 
     results: list[Execution] = []
 

@@ -6,6 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import anyio
+
+from db_migrate.postgres.locks import RUNNER
+from db_migrate.postgres.runner import PostgresRunner
+from db_migrate_tools.evidence import Execution
 from execution.support import (
     QUICK,
     STEADFAST,
@@ -23,10 +27,6 @@ from execution.support import (
     value,
 )
 
-from db_migrate.postgres.locks import RUNNER
-from db_migrate.postgres.runner import PostgresRunner
-from db_migrate_tools.evidence import Execution
-
 EXISTS = "SELECT to_regclass($1) IS NOT NULL"
 
 
@@ -38,7 +38,8 @@ async def test_a_migration_is_applied_with_its_history_in_both_places(dsn: str) 
     assert done.fingerprint_after == (await target(dsn).facts()).fingerprint != wanted.fingerprint
     assert done.total_ms > 0
     (row,) = await rows(
-        dsn, "SELECT version, name, plan_id, digest, sql, rollback, approved_by, rolled_back_by FROM db_migrate.migrations"
+        dsn,
+        "SELECT version, name, plan_id, digest, sql, rollback, approved_by, rolled_back_by FROM db_migrate.migrations",
     )
     texts = [s.text for s in wanted.statements]
     assert row == (
@@ -70,7 +71,11 @@ async def test_a_second_execution_of_an_applied_plan_runs_nothing(dsn: str) -> N
 
 async def test_a_failing_third_statement_rolls_back_all(dsn: str) -> None:
     wanted = await order(
-        dsn, "CREATE TABLE a (id int PRIMARY KEY)", "INSERT INTO a VALUES (1)", "INSERT INTO a VALUES (1)", "CREATE TABLE b ()"
+        dsn,
+        "CREATE TABLE a (id int PRIMARY KEY)",
+        "INSERT INTO a VALUES (1)",
+        "INSERT INTO a VALUES (1)",
+        "CREATE TABLE b ()",
     )
     done = await execute(dsn, wanted)
     assert done.status == "rolled_back"
@@ -88,7 +93,9 @@ async def test_a_failing_third_statement_rolls_back_all(dsn: str) -> None:
 
 
 async def test_a_violation_that_only_the_commit_finds_rolls_back_all(dsn: str) -> None:
-    await sql(dsn, "CREATE TABLE p (id int PRIMARY KEY)", "CREATE TABLE c (p int REFERENCES p DEFERRABLE INITIALLY DEFERRED)")
+    await sql(
+        dsn, "CREATE TABLE p (id int PRIMARY KEY)", "CREATE TABLE c (p int REFERENCES p DEFERRABLE INITIALLY DEFERRED)"
+    )
     done = await execute(dsn, await order(dsn, "INSERT INTO c VALUES (7)"))
     assert done.status == "rolled_back"
     assert "The commit failed" in (done.reason or "")
@@ -199,7 +206,7 @@ async def test_the_settings_are_the_approved_ones_whatever_the_role_has(dsn: str
 
 
 async def test_a_read_only_role_and_a_missing_privilege_are_refused_before_anything_runs(dsn: str) -> None:
-    name = dsn.split("@/")[1].split("?")[0]
+    name = dsn.split("@/")[1].split("?", maxsplit=1)[0]
     role = f"plain_{name}"
     await sql(dsn, f"CREATE ROLE {role} LOGIN")
     try:
@@ -223,7 +230,7 @@ async def test_a_read_only_role_and_a_missing_privilege_are_refused_before_anyth
 
 
 async def test_the_journal_is_closed_to_roles_that_default_privileges_favour(dsn: str) -> None:
-    role = "anon_" + dsn.split("@/")[1].split("?")[0]
+    role = "anon_" + dsn.split("@/")[1].split("?", maxsplit=1)[0]
     await sql(
         dsn,
         f"CREATE ROLE {role}",

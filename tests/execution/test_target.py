@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from execution.support import execute, order, provider, session, sql, target
 
 from db_migrate.postgres.dsn import parse
 from db_migrate.postgres.health import check_connections, check_facts, validate
@@ -15,11 +14,11 @@ from db_migrate.postgres.target import PostgresTarget
 from db_migrate_tools.evidence import TableSize
 from db_migrate_tools.ports import Refused
 from db_migrate_tools.schema.model import Ref
-from execution.support import QUICK, Said, statement
+from execution.support import QUICK, Said, execute, order, provider, session, sql, statement, target
 
 
 async def test_facts_hold_catalog_sizes_settings_and_history(dsn: str) -> None:
-    name = dsn.split("@/")[1].split("?")[0]
+    name = dsn.split("@/")[1].split("?", maxsplit=1)[0]
     await sql(
         dsn,
         "CREATE TABLE a (id int)",
@@ -31,7 +30,7 @@ async def test_facts_hold_catalog_sizes_settings_and_history(dsn: str) -> None:
         "INSERT INTO parts SELECT generate_series(0, 9)",
         "ANALYZE a",
         "ANALYZE parts",
-        f"ALTER DATABASE \"{name}\" SET search_path = app, public",
+        f'ALTER DATABASE "{name}" SET search_path = app, public',
         f"ALTER DATABASE \"{name}\" SET timezone = 'Asia/Tokyo'",
     )
     facts = await target(dsn).facts()
@@ -57,7 +56,7 @@ async def test_a_read_only_target_says_so_and_an_embedded_one_names_no_socket(ds
 
 
 async def test_identity_falls_back_where_the_cluster_s_number_is_not_for_this_role(dsn: str) -> None:
-    role = "weak_" + dsn.split("@/")[1].split("?")[0]
+    role = "weak_" + dsn.split("@/")[1].split("?", maxsplit=1)[0]
     await sql(dsn, f"CREATE ROLE {role} LOGIN", "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
     try:
         as_role = dsn.replace("postgres@", f"{role}@")
@@ -154,7 +153,9 @@ async def test_validation_looks_at_schema_indexes_constraints_and_history(dsn: s
     missing = {c.name: c.status for c in await validate(target(dsn), wanted_order)}
     assert missing["history"] == "fail"
     done = await execute(dsn, wanted_order)
-    checks = {c.name: c for c in await validate(target(dsn), wanted_order, expected=done.fingerprint_after, before=before)}
+    checks = {
+        c.name: c for c in await validate(target(dsn), wanted_order, expected=done.fingerprint_after, before=before)
+    }
     assert {n: c.status for n, c in checks.items()} == {
         "connection": "pass",
         "schema": "pass",
@@ -163,7 +164,9 @@ async def test_validation_looks_at_schema_indexes_constraints_and_history(dsn: s
         "history": "pass",
     }
     assert "positive" in checks["constraints"].detail
-    await sql(dsn, "CREATE INDEX bad ON a (id)", "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'bad'::regclass")
+    await sql(
+        dsn, "CREATE INDEX bad ON a (id)", "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'bad'::regclass"
+    )
     after = {c.name: c for c in await validate(target(dsn), wanted_order, expected="another", before=before)}
     assert after["schema"].status == "warn"
     assert after["indexes"].status == "fail"
@@ -196,7 +199,7 @@ async def test_a_reader_is_in_the_way_of_a_rewrite_but_not_of_an_index(dsn: str)
 
 
 async def test_a_transaction_whose_age_is_hidden_is_timed_by_watching(dsn: str) -> None:
-    role = "plain_" + dsn.split("@/")[1].split("?")[0]
+    role = "plain_" + dsn.split("@/")[1].split("?", maxsplit=1)[0]
     await sql(dsn, "CREATE TABLE a (id int)", f"CREATE ROLE {role} LOGIN", f"GRANT ALL ON a TO {role}")
     try:
         async with session(dsn) as blocker, session(dsn.replace("postgres@", f"{role}@")) as other:

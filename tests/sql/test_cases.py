@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sql.sqlcases import Case, ids, load
 
 from db_migrate_tools.sql.model import Piece, Script
 from db_migrate_tools.sql.script import build
+from sql.sqlcases import Case, ids, load
 
 
 def script(case: Case) -> Script:

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db_migrate_tools.sql.model import Blocker, Category, Piece, Script, Statement
+from db_migrate_tools.sql.parser import scan, split
 from db_migrate_tools.sql.script import build, select
+from db_migrate_tools.sql.text import SqlError, Text
 
 
 def of(sql: str, line: int = 1) -> Script:
@@ -222,6 +224,68 @@ def test_a_file_of_five_thousand_statements_keeps_every_statement() -> None:
     assert (len(script.statements), script.statements[-1].line) == (5000, 5000)
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("timestamptz(3)", "timestamp(3) with time zone"),
+        ("varchar(20)[]", "character varying(20)[]"),
+        ("char", "character"),
+        ("char(3)", "character(3)"),
+        ("numeric(10,2)", "numeric(10,2)"),
+        ("float8", "double precision"),
+        ("interval day", "interval"),
+        ("extensions.citext", "extensions.citext"),
+        ('"Status"', '"Status"'),
+        ("int[][]", "integer[][]"),
+    ],
+)
+def test_types_are_shown_in_the_long_spelling(written: str, shown: str) -> None:
+    assert one(f"ALTER TABLE t ADD a {written}").description == f"Add column a ({shown}) to t"
+
+
+@pytest.mark.parametrize(
+    ("sql", "shown"),
+    [
+        ("ALTER TABLE t ALTER a TYPE bigint", "Change the type of column a of t to bigint"),
+        ("ALTER TABLE t INHERIT p", "Make t inherit from p"),
+        ("ALTER TABLE t NO INHERIT p", "Stop t inheriting from p"),
+        ("ALTER TABLE t OF c", "Alter t"),
+        ("ALTER TABLE t OWNER TO CURRENT_USER", "Change the owner of t to the current user"),
+        ("ALTER TABLE t ADD UNIQUE (a)", "Add unique constraint to t"),
+        ("ALTER TABLE t ADD a serial PRIMARY KEY", "Add column a (serial, primary key) to t"),
+        ("GRANT a, b TO c", "Grant role a, b to c"),
+        ("GRANT EXECUTE ON FUNCTION f(int) TO anon", "Grant EXECUTE on function f(integer) to anon"),
+        ("GRANT SELECT ON a, b, c, d, e TO anon", "Grant SELECT on table a, b, c and 2 more to anon"),
+        ("ALTER TYPE e ADD VALUE 'it''s'", "Add value 'it''s' to enum e"),
+        ("ALTER POLICY p ON t USING (true)", "Alter policy p on t"),
+        ("CREATE POLICY p ON t AS RESTRICTIVE USING (true)", "Create policy p on t for all, restrictive"),
+        ("ALTER FUNCTION f(int) RENAME TO g", "Rename function f(integer) to g"),
+        ("DROP AGGREGATE a(*)", "Drop aggregate a()"),
+        ("DROP CAST (int AS text)", "Drop cast (integer as text)"),
+        ("COMMENT ON TABLE t IS NULL", "Remove the comment on table t"),
+        ('DROP TABLE "Order", "order"', 'Drop tables "Order", "order"'),
+    ],
+)
+def test_sentences_name_what_matters(sql: str, shown: str) -> None:
+    assert one(sql).description == shown
+
+
+def test_dumps_are_split_without_being_read() -> None:
+    assert split("CREATE TABLE a (x int); SELECT 'ö;' WITH nonsense") == [
+        "CREATE TABLE a (x int)",
+        "SELECT 'ö;' WITH nonsense",
+    ]
+    with pytest.raises(SqlError, match="unterminated"):
+        split("SELECT 'é', 'x")
+
+
+def test_an_error_has_line_and_column_in_characters() -> None:
+    text = Text("SELECT 1;\nSELECT 'äöü', 'x")
+    with pytest.raises(SqlError) as caught:
+        scan(text)
+    assert (caught.value.line, caught.value.column, caught.value.near) == (2, 15, "'x")
+
+
 @given(st.text(max_size=80))
 def test_any_text_is_read_or_refused_and_never_crashes(text: str) -> None:
     script = of(text)
@@ -236,3 +300,39 @@ def test_what_runs_is_always_a_slice_of_the_source(parts: list[str]) -> None:
     at = 0
     for statement in script.statements:
         at = text.index(statement.text, at) + len(statement.text)
+
+
+@pytest.mark.parametrize("levels", [50, 200, 350])
+@pytest.mark.parametrize("shape", ["concatenation", "calls", "unions", "parentheses"])
+def test_deep_expressions_are_read(shape: str, levels: int) -> None:
+    sql = {
+        "concatenation": "UPDATE t SET a = " + " || ".join(["'a'"] * levels),
+        "calls": "UPDATE t SET a = " + "lower(" * levels + "b" + ")" * levels,
+        "unions": "CREATE VIEW v AS " + " UNION ALL ".join(["SELECT 1, 2"] * levels),
+        "parentheses": "UPDATE t SET a = " + "(" * levels + "1" + ")" * levels,
+    }[shape]
+    assert one(sql).text == sql
+
+
+@pytest.mark.parametrize("levels", [500, 20_000])
+@pytest.mark.parametrize("shape", ["concatenation", "calls", "unions", "casts", "cases", "code"])
+def test_what_would_overflow_the_stack_is_refused_before_it_is_parsed(shape: str, levels: int) -> None:
+    sql = {
+        "concatenation": "UPDATE t SET a = " + " || ".join(["'a'"] * levels),
+        "calls": "UPDATE t SET a = " + "lower(" * levels + "b" + ")" * levels,
+        "unions": "CREATE VIEW v AS " + " UNION ALL ".join(["SELECT 1, 2"] * levels),
+        "casts": "UPDATE t SET a = 1" + "::int" * levels,
+        "cases": "UPDATE t SET a = " + "CASE WHEN b THEN 1 ELSE " * levels + "2" + " END" * levels,
+        "code": "DO $$ BEGIN a := " + "f(" * levels + "1" + ")" * levels + "; END $$",
+    }[shape]
+    script = of(f"DROP TABLE x;\n{sql};\nDROP TABLE y;")
+    assert [(b.line, "nested too deeply" in b.what) for b in script.blockers] == [(2, True)]
+    assert [s.text for s in script.statements] == ["DROP TABLE x", "DROP TABLE y"]
+
+
+def test_many_rows_are_not_deep() -> None:
+    assert one("INSERT INTO t VALUES " + ", ".join(["(-1, (2 + 3) * 4, 'a' || 'b')"] * 5000)).writes_rows
+
+
+def test_long_conditions_are_not_deep() -> None:
+    assert one("DELETE FROM t WHERE " + " OR ".join(["a = 1 AND b = 'x'"] * 500)).kind == "DeleteStmt"

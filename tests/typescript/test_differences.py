@@ -123,7 +123,7 @@ def test_a_new_argument_is_told() -> None:
 
 
 def test_relationships_are_told_by_the_foreign_keys_name() -> None:
-    key = '{ foreignKeyName: "fk_%s"; columns: ["%s"]; isOneToOne: false; referencedRelation: "T"; referencedColumns: ["id"] }'
+    key = '{ foreignKeyName: "fk_%s"; columns: ["%s"]; referencedRelation: "T"; referencedColumns: ["id"] }'
     one = OURS.replace("Relationships: []", f"Relationships: [{key % ('a', 'x')}, {key % ('b', 'x')}]")
     two = OURS.replace("Relationships: []", f"Relationships: [{key % ('a', 'y')}, {key % ('c', 'x')}]")
     assert differences(one, two) == ("Tables.User.Relationships: added fk_c; changed fk_a; removed fk_b",)

@@ -158,7 +158,7 @@ async def test_relationships_reach_through_views_and_stay_in_their_schema(
         "CREATE TABLE one (team_id int PRIMARY KEY REFERENCES team, user_id uuid REFERENCES auth.users);"
         "CREATE VIEW first AS SELECT team_id AS t FROM one; CREATE VIEW second AS SELECT t AS tt, t + 1 AS u FROM first"
     )
-    second = text.partition("      second: {\n")[2].partition("      }\n")[0]
+    second = text.partition("      second: {\n")[2].partition("\n      }\n")[0]
     assert 'columns: ["tt"]' in second
     assert "isOneToOne: true" in second
     assert "auth" not in text
@@ -180,7 +180,8 @@ async def test_a_view_that_is_no_plain_select_still_has_its_row(types: Callable[
     text = await types(
         "CREATE TABLE t (a int); CREATE VIEW v AS VALUES (1, 'x'); CREATE VIEW w AS TABLE t;"
         "CREATE RECURSIVE VIEW r (n) AS SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5;"
-        "CREATE VIEW f AS SELECT g FROM generate_series(1, 3) g; CREATE VIEW j AS SELECT * FROM t a FULL JOIN t b USING (a)"
+        "CREATE VIEW f AS SELECT g FROM generate_series(1, 3) g;"
+        "CREATE VIEW j AS SELECT * FROM t a FULL JOIN t b USING (a)"
     )
     for name in ("v", "w", "r", "f", "j"):
         assert f"      {name}: {{\n        Row: {{\n" in text

@@ -124,7 +124,7 @@ def _different(planned: Identity, found: Identity) -> str | None:
 
 
 async def _ask(stored: StoredPlan, world: World, human: Human, progress: Progress) -> ApproveOutput:
-    await world.ledger.move(stored.plan_id, ["previewed", "awaiting"], "awaiting")
+    await world.ledger.move(stored.plan_id, ["previewed"], "awaiting")
     await progress("Asking the person")
     answer = await human.ask(stored, question(stored, PlanOutput.model_validate_json(stored.page)))
     if isinstance(answer, Decision):

@@ -33,13 +33,19 @@ def unpacked(archive: Path, cache: Path) -> Path:
 
     def fill(building: Path) -> None:
         with tarfile.open(archive) as packed:
-            packed.extractall(building, filter="data")
+            # Pythons before 3.11.4 have no filters; the archive came with a package that was installed like our code.
+            packed.extraction_filter = getattr(tarfile, "data_filter", _as_it_is)
+            packed.extractall(building)  # noqa: S202
 
     found = archive.stat()
     key = hashlib.sha256(f"{archive} {found.st_size} {found.st_mtime_ns}".encode()).hexdigest()[:16]
     destination = cache / f"{archive.name.removesuffix('.tar.gz')}-{key}"
     _make_once(destination, fill)
     return next(destination.glob("*/bin"), destination / "bin")
+
+
+def _as_it_is(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+    return member
 
 
 def _make_once(destination: Path, fill: Callable[[Path], None]) -> None:

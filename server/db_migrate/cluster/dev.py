@@ -201,12 +201,14 @@ def _start_on_free_port(home: Home, binaries: Binaries, starting: int, keeping: 
 
 
 def _binaries_for(data: Path, explicit: Path | None, cache: Path | None) -> Binaries:
-    """Programs of the major version that made the data, or the embedded ones for new data."""
+    """The embedded programs, or for data of another major version those of that version."""
+    found = resolve(None, explicit=explicit, cache=cache)
     try:
         made_by = int((data / "PG_VERSION").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return resolve(None, explicit=explicit, cache=cache)
-    found = resolve(made_by, explicit=explicit, cache=cache)
+        return found
+    if found.major != made_by:
+        found = resolve(made_by, explicit=explicit, cache=cache)
     if found.major != made_by:
         raise OtherMajor(
             f"The development database at {data} was made by Postgres {made_by}; "

@@ -196,18 +196,22 @@ def main() -> None:
         confine.leave_network()
     keeper = Keeper(orders)
     problem = keeper.start()
-    os.write(1, json.dumps({"problem": problem, "log": last_words(keeper.home) if problem else ""}).encode())
+    log = last_words(keeper.home) if problem else ""
+    if problem and keeper.postgres:
+        keeper.tidy()
+    os.write(1, json.dumps({"problem": problem, "log": log}).encode())
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
     os.close(null)
-    if problem is None:
-        # Newcomers waited for the outcome of this start; the other inherited lock says that a keeper lives.
-        os.close(orders["inherited"][0])
-        keeper.watch()
-        if not orders["fresh"]:
-            # After a crash the next keeper may begin; it waits for the last process of this Postgres.
-            os.close(orders["inherited"][1])
+    if problem:
+        return
+    # Newcomers waited for the outcome of this start; the other inherited lock says that a keeper lives.
+    os.close(orders["inherited"][0])
+    keeper.watch()
+    if not orders["fresh"]:
+        # After a crash the next keeper may begin; it waits for the last process of this Postgres.
+        os.close(orders["inherited"][1])
     keeper.tidy()
 
 

@@ -28,7 +28,9 @@ def is_ready(data: str, pid: int) -> bool:
 def command_of(pid: int) -> str:
     """The command line of a process, empty when there is none."""
     if not Path("/proc/self").exists():
-        listed = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        listed = subprocess.run(
+            ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
         return listed.stdout.strip()
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()

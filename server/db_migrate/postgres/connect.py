@@ -25,6 +25,7 @@ else:
 
 OLDEST: Final = 14
 CONNECT_TIMEOUT: Final = 10.0
+_PID: Final = "SELECT pg_backend_pid()"
 
 
 class Unreachable(Refused):
@@ -119,12 +120,12 @@ async def refuse_transaction_pooling(connection: Connection, dsn: Dsn) -> None:
     such a pooler is a second connection opened: with one backend behind both, or a changing one, it pools
     transactions.
     """
-    first = await connection.fetchval("SELECT pg_backend_pid()")
+    first = await connection.fetchval(_PID, timeout=CONNECT_TIMEOUT)
     if first == connection.get_server_pid():
         return
     async with connect(dsn) as other:
-        second = await other.fetchval("SELECT pg_backend_pid()")
-        again = await connection.fetchval("SELECT pg_backend_pid()")
+        second = await other.fetchval(_PID, timeout=CONNECT_TIMEOUT)
+        again = await connection.fetchval(_PID, timeout=CONNECT_TIMEOUT)
     if first == second or first != again:
         raise transaction_pooler(display_host(dsn))
 

@@ -38,7 +38,7 @@ def search_path(root: Path, environ: Mapping[str, str], home: Path) -> str:
 
     Editors start servers with a PATH that knows none of the last.
     """
-    upwards = _up_to_repository(root)
+    upwards = up_to_repository(root)
     usual = [
         "/usr/local/bin",
         "/opt/homebrew/bin",
@@ -63,7 +63,7 @@ def search_path(root: Path, environ: Mapping[str, str], home: Path) -> str:
     return os.pathsep.join(dict.fromkeys(str(p) for p in places if str(p)))
 
 
-def _up_to_repository(root: Path) -> list[Path]:
+def up_to_repository(root: Path) -> list[Path]:
     """The root and the folders above it, up to the repository's: a workspace keeps its programs at its top."""
     found: list[Path] = []
     for folder in (root, *root.parents):

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import Final, cast
+from typing import Final, Literal, cast
 
 from db_migrate.project.features import bare_name, choose, find_features
 from db_migrate.project.files import directory_for, read_file, replace_file, write_new
@@ -71,11 +71,19 @@ class FileProject:
         known = frozenset(applied)
         return tuple(f"{MIGRATIONS}/{name}" for name, match in matches if match and match[1] not in known)
 
-    def write_plan(self, plan_id: str, markdown: str) -> str:
-        """Write the whole plan under .db-migrate/plans; returns the path relative to the root."""
-        if not _PLAN_ID.fullmatch(plan_id):
-            raise Refused("The plan’s id is no file name.", "Plan again.")
-        return self._shown(replace_file(self._state("plans"), f"{plan_id}.md", markdown))
+    def write_plan(self, plan_id: str, markdown: str, sql: str) -> str:
+        """Write the whole plan under .db-migrate/plans as <id>.md and <id>.sql; returns the page's relative path."""
+        name = _plan_name(plan_id)
+        directory = self._state("plans")
+        replace_file(directory, f"{name}.sql", sql)
+        return self._shown(replace_file(directory, f"{name}.md", markdown))
+
+    def read_plan(self, plan_id: str, kind: Literal["md", "sql"]) -> str:
+        """What write_plan wrote. Raises Refused when there is none."""
+        path = f"{STATE}/plans/{_plan_name(plan_id)}.{kind}"
+        if not (self.root / path).is_file():
+            raise Refused(f"There is no plan {plan_id} in {STATE}/plans.", "Call status for the pending plans.")
+        return read_file(self.root, path).text
 
     def write_migration(self, version: str, name: str, sql: str) -> str:
         """Write supabase/migrations/<version>_<name>.sql; the path relative to the root. A different file of that
@@ -175,6 +183,12 @@ class FileProject:
         applied = cast("dict[str, object]", held).get("applied") if isinstance(held, dict) else None
         known = cast("dict[str, object]", applied) if isinstance(applied, dict) else {}
         return {env: version for env, version in known.items() if isinstance(version, str)}
+
+
+def _plan_name(plan_id: str) -> str:
+    if not _PLAN_ID.fullmatch(plan_id):
+        raise Refused(f"{escape_hidden(plan_id)} is no plan’s id.", "Call status for the pending plans.")
+    return plan_id
 
 
 def slug(name: str) -> str:

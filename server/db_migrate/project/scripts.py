@@ -25,6 +25,12 @@ _LOCKFILES = {
     "bun.lock": "bun",
     "bun.lockb": "bun",
 }
+# Left to itself pnpm installs what it takes for stale, and itself in the version that package.json pins.
+_PNPM_AS_IT_IS = (
+    "--config.verify-deps-before-run=false",
+    "--config.pm-on-fail=ignore",
+    "--config.manage-package-manager-versions=false",
+)
 _SHELL = {"&&", "||", "|", ";", ">", ">>", "<", "2>&1", "&"}
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 
@@ -104,8 +110,7 @@ def _from_package(root: Path, name: Name) -> Command | Absent:
 
 
 def _quiet(argv: tuple[str, ...]) -> tuple[str, ...]:
-    # pnpm installs before it runs a script when it thinks that node_modules is stale.
-    return (argv[0], "--config.verify-deps-before-run=false", *argv[1:]) if argv[0] == "pnpm" else argv
+    return (argv[0], *_PNPM_AS_IT_IS, *argv[1:]) if argv[0] == "pnpm" else argv
 
 
 def _package(folder: Path) -> dict[str, object] | None:

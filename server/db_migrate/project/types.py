@@ -11,7 +11,7 @@ from pathlib import Path
 
 from db_migrate.project import symptoms
 from db_migrate.project.application import Application, impact
-from db_migrate.project.commands import Ran, find, run, search_path
+from db_migrate.project.commands import Ran, find, run, search_path, up_to_repository
 from db_migrate.project.compiler import compile_project, compiler, diagnostics, new_errors
 from db_migrate.project.scripts import Absent, Command, Name, command
 from db_migrate.project.types_file import TypesFile
@@ -171,7 +171,7 @@ class ProjectTypes:
         return Ran(ran.status, output, ran.ms, ran.timed_out)
 
     def _installed(self) -> bool:
-        return any(p.endswith("node_modules/.bin") and Path(p).is_dir() for p in self._path.split(os.pathsep))
+        return any((folder / "node_modules").is_dir() for folder in up_to_repository(self._root))
 
 
 def _only_new(after: _Checked, before: _Checked | None) -> _Checked:
@@ -179,9 +179,16 @@ def _only_new(after: _Checked, before: _Checked | None) -> _Checked:
     checked, errors = after
     fresh = new_errors(before[1] if before is not None else (), errors)
     if fresh:
-        return checked.model_copy(update={"explanation": "The application does not compile."}), fresh
+        why = "The application does not compile."
+        if before is not None and not before[0].ok and not before[1]:
+            why += " Whether it did before is not known: compiling it then failed otherwise."
+        return checked.model_copy(update={"explanation": why}), fresh
     if errors:
-        there = f"{len(errors)} compile error{'s' * (len(errors) > 1)} were there before"
+        there = (
+            "1 compile error was there before"
+            if len(errors) == 1
+            else f"{len(errors)} compile errors were there before"
+        )
         return checked.model_copy(update={"ok": True, "explanation": there}), ()
     return checked, ()
 

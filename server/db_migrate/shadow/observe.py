@@ -114,11 +114,18 @@ class Performance:
                     return False
                 await connection.execute("ROLLBACK TO SAVEPOINT dbm_statement; RELEASE SAVEPOINT dbm_statement")
                 continue
-            async with self.session.reading():
-                touched = await read_touched(connection)
-                written = await count_catalog_writes(connection)
+            try:
+                async with self.session.reading():
+                    touched = await read_touched(connection)
+                    written = await count_catalog_writes(connection)
+                delta = await self._delta(changed=written != writes)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                if not connection.is_closed():
+                    raise
+                # A time limit that the statement has set took the session away.
+                self._refused(statement, failure(error), excuse)
+                return False
             traces = between(self.known, held, touched, count_scans=_counts_scans(statement))
-            delta = await self._delta(changed=written != writes)
             hidden = any(oid in self.known.by_oid for oid, _ in held.modes)
             self._note(statement, ran, traces, delta, hidden=hidden)
             held, writes = _and_then(held, touched), written

@@ -31,9 +31,9 @@ async def run_outside(
     Raises:
         asyncpg.PostgresError: What Postgres said of the statement.
     """
-    tables = await _tables(session, statement, known)
     async with session.reading() as connection:
         before = await read_relations(connection)
+    tables = await _tables(session, statement, before)
     watch = _Watch(stage.admin, session.pid)
     try:
         for group in _groups(tables):
@@ -84,15 +84,15 @@ class _Watch:
             await anyio.sleep(LOOK_EVERY)
 
 
-async def _tables(session: Session, statement: Statement, known: Relations) -> list[Relation]:
+async def _tables(session: Session, statement: Statement, now: Relations) -> list[Relation]:
     """The tables that the statement names, by their own name or by an index's."""
     oids = [
         await session.connection.fetchval("SELECT pg_catalog.to_regclass($1)::oid::int8", written)
         for written in statement.relations
     ]
-    named = [known.by_oid[oid] for oid in oids if oid in known.by_oid]
+    named = [now.by_oid[oid] for oid in oids if oid in now.by_oid]
     tables = {relation.table or relation.oid for relation in named}
-    return [known.by_oid[oid] for oid in sorted(tables) if oid in known.by_oid and known.by_oid[oid].kind in LOCKABLE]
+    return [now.by_oid[oid] for oid in sorted(tables) if now.by_oid[oid].kind in LOCKABLE]
 
 
 def _groups(tables: Sequence[Relation]) -> list[Sequence[Relation]]:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import asyncpg
-import postgast
 
 from db_migrate.postgres.connect import Connection
 from db_migrate.shadow import roles
+from db_migrate_tools.sql.parser import split
 
 # They reach other servers, files or programs; a rehearsal must not.
 REACHING_OUT = frozenset({"dblink", "postgres_fdw", "file_fdw", "adminpack", "pg_net", "http"})
@@ -61,7 +61,8 @@ async def restore(admin: Connection, sql: str, *, major: int) -> Restored:
         f"The shadow does without the extension {extension}: it is not there or must not be." for extension in missing
     ]
     try:
-        await admin.execute(text)
+        # A text without any statement is more than asyncpg can bear.
+        await admin.execute(f"{text}\nSELECT 1")
     except asyncpg.PostgresError:
         notes += await _piecemeal(admin, text)
     await admin.execute("RESET ALL; RESET SESSION AUTHORIZATION; SET search_path = pg_catalog, pg_temp")
@@ -121,16 +122,17 @@ def _identifier(found: re.Match[str]) -> str:
 async def _piecemeal(admin: Connection, text: str) -> list[str]:
     """Run the statements one by one; tells how many were refused, and why the first ones were."""
     refused: list[str] = []
-    for statement in postgast.split(text, method="scanner"):
+    for statement in split(text):
+        if not _head(statement):
+            continue
         refusal = await _attempt(admin, statement)
         if refusal is not None:
             refused.append(f"{_head(statement)}: {refusal}")
     if not refused:
         return []
     more = f" (and {len(refused) - SHOWN} more)" if len(refused) > SHOWN else ""
-    return [
-        f"The shadow could not take over {len(refused)} statements of the schema: {'; '.join(refused[:SHOWN])}{more}."
-    ]
+    count = "a statement" if len(refused) == 1 else f"{len(refused)} statements"
+    return [f"The shadow could not take over {count} of the schema: {'; '.join(refused[:SHOWN])}{more}."]
 
 
 async def _attempt(admin: Connection, statement: str) -> str | None:

@@ -158,10 +158,12 @@ def between(known: Relations, before: Touched, after: Touched, *, count_scans: b
         if oid in known.by_oid and file and file != before.files.get(oid, known.by_oid[oid].file)
     }
     heaps = {oid for oid in refiled if known.by_oid[oid].kind not in INDEXES | {"S"}}
+    files = set(before.files.values())
+    # ALTER TYPE makes indexes anew with the old file where the order of values stays: nothing is built then.
     new = Counter(
         table
         for oid, table in after.indexes.items()
-        if oid not in known.by_oid and oid not in before.indexes and table in known.by_oid
+        if oid not in before.indexes and after.files[oid] not in files and table in known.by_oid
     )
     renewed = Counter(known.by_oid[oid].table for oid in refiled if known.by_oid[oid].kind == "i")
     through = {known.by_oid[oid].table for oid in scanned if oid in known.by_oid}

@@ -7,7 +7,7 @@ from typing import Final
 
 from db_migrate_tools.sql.model import Blocker, Choice
 from db_migrate_tools.sql.names import dotted, object_name, relation, routine_name, type_name
-from db_migrate_tools.sql.parser import Node
+from db_migrate_tools.sql.node import Node
 from db_migrate_tools.sql.script import Read
 
 _SAME: Final = frozenset({"if_not_exists", "missing_ok", "concurrent"})
@@ -101,8 +101,8 @@ def merge(statements: list[Read]) -> Merged:
     choices: list[Choice] = []
     blockers: list[Blocker] = []
     for index, statement in enumerate(statements):
-        for key in _gone(statement.node):
-            drops.setdefault(key, []).append(index)
+        for gone in _gone(statement.node):
+            drops.setdefault(gone, []).append(index)
         key = made(statement.node)
         if key is None:
             continue

@@ -12,10 +12,10 @@ from db_migrate_tools.specs.merge import merge
 from db_migrate_tools.specs.sections import Part, first_comment_is_down, split_marked, way_by_words
 from db_migrate_tools.sql.hidden import escape_hidden
 from db_migrate_tools.sql.model import Blocker, Choice, Piece
-from db_migrate_tools.sql.parser import Text
 from db_migrate_tools.sql.script import Read, Reading, read
 from db_migrate_tools.sql.session import wrapping_pair
 from db_migrate_tools.sql.survey import is_opaque, is_query, survey
+from db_migrate_tools.sql.text import Text
 
 _MIGRATES: Final = re.compile(
     r"\b(?:migrations?|initial|seed(?:s|ing)?|backfill(?:s|ing)?|default data|bootstrap)\b", re.I
@@ -28,7 +28,9 @@ _CURRENT: Final = re.compile(r"^(?:[\d.)\s]*)(?:the\s+)?current\s+(?:\w+\s+){0,2
 _NOW: Final = re.compile(r"\b(?:existing|current)\b", re.I)
 _NOTHING: Final = re.compile(
     r"\b(?:no|without(?: any)?|(?:does|do|did) not (?:need|require|include|contain|make|introduce)(?: any)?)\s+"
-    r"(?:new\s+)?(?:database|db|schema|database schema)?\s*(?:schema\s+)?(?:changes?|migrations?|modifications?)\b",
+    r"(?:new\s+)?"
+    r"(?:(?:database|db|schema|sql|data model|database schema)\s+(?:changes?|modifications?|migrations?)"
+    r"|(?:changes?|modifications?)\s+to\s+the\s+(?:database|schema|database schema|data model)|migrations?\b)",
     re.I,
 )
 _SQL_WORDS: Final = re.compile(
@@ -99,7 +101,10 @@ def _take(block: Block, found: _Found, existing: frozenset[str]) -> None:
     why = "the heading or line above it"
     if way is None and first_comment_is_down(block.text):
         way, why = "down", "its first comment"
-    for part in split_marked(Piece(block.text, block.line, block.heading), way or "up"):
+    parts = split_marked(Piece(block.text, block.line, block.heading), way or "up")
+    if not parts:
+        found.choices.append(Choice(block.line, "Left out: nothing but comments."))
+    for part in parts:
         reading = read(part.piece)
         if part.way == "down":
             said = f"its comment “{escape_hidden(part.marker)}”" if part.marker else why
@@ -128,9 +133,6 @@ def _judge(block: Block, part: Part, reading: Reading, found: _Found, existing: 
             found.choices += reading.choices
         return None
     facts = [(statement, survey(statement.node)) for statement in reading.statements]
-    if not facts:
-        found.choices.append(Choice(line, "Left out: nothing but comments."))
-        return None
     if all(is_query(statement.node, seen) for statement, seen in facts):
         found.choices.append(Choice(line, "Left out: queries only, which change nothing."))
         return None
@@ -141,7 +143,7 @@ def _judge(block: Block, part: Part, reading: Reading, found: _Found, existing: 
                     Blocker(
                         statement.line,
                         f"Does this belong to the migration? It changes data, under “{escape_hidden(aside)}”.",
-                        "If it does, move it under a heading such as “Migration”; if not, delete it or mark it as text.",
+                        "If it does, move it under a heading such as “Migration”; if not, delete it.",
                     )
                 )
                 return None

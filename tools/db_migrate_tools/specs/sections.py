@@ -9,12 +9,14 @@ from typing import Final, Literal
 
 from db_migrate_tools.sql.lexical import tokens_until_error
 from db_migrate_tools.sql.model import Piece
-from db_migrate_tools.sql.parser import Text, Token
+from db_migrate_tools.sql.text import Text, Token
 
 Way = Literal["up", "down"]
 
 _DOWN: Final = re.compile(
-    r"\b(?:roll(?:ed|ing|s)?[ -]?back|revert(?:ed|ing|s)?|undo(?:ing|es)?|down(?:[ -]?migrations?)?)\b", re.I
+    r"\b(?:roll(?:ed|ing|s)?[ -]?back|roll\s+(?:\w+\s+){1,3}back|revert(?:ed|ing|s)?|undo(?:ing|es)?"
+    r"|down(?:[ -]?migrations?)?)\b",
+    re.I,
 )
 _UP: Final = re.compile(r"\b(?:up|forward|apply|upgrade)\b", re.I)
 _DENIED: Final = re.compile(r"\b(?:no|not|never|without|cannot|can't|can’t|isn't|isn’t|doesn't|doesn’t)\b", re.I)

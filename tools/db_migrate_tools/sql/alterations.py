@@ -8,7 +8,7 @@ from typing import Final
 from db_migrate_tools.sql.meaning import Meaning
 from db_migrate_tools.sql.model import Category, OperationType
 from db_migrate_tools.sql.names import quoted, relation, type_name
-from db_migrate_tools.sql.parser import Node
+from db_migrate_tools.sql.node import Node
 
 # The heaviest subcommand gives the statement its category: what loses data, then what existing rows can fail.
 _WEIGHT: Final = ("column dropped", "constraint", "column", "trigger", "policy", "table", "grant")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from db_migrate_tools.sql.parser import Token
+from db_migrate_tools.sql.text import Token
 
 # Each sign is a run of words as the scanner gives them, in lower case.
 _SIGNS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (

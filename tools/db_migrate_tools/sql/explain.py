@@ -11,8 +11,8 @@ from db_migrate_tools.sql.alterations import alter_table, role
 from db_migrate_tools.sql.meaning import Meaning, counted, listed
 from db_migrate_tools.sql.model import Category, OperationType
 from db_migrate_tools.sql.names import dotted, literal, object_name, quoted, relation, routine_name, type_name
+from db_migrate_tools.sql.node import Node
 from db_migrate_tools.sql.objects import object_kind
-from db_migrate_tools.sql.parser import Node
 
 _VERBS: Final[tuple[tuple[str, OperationType], ...]] = (("create", "CREATE"), ("alter", "ALTER"), ("drop", "DROP"))
 _ON_RELATION: Final = frozenset({"OBJECT_POLICY", "OBJECT_TRIGGER", "OBJECT_RULE", "OBJECT_TABCONSTRAINT"})
@@ -79,12 +79,19 @@ def _drop(node: Node) -> Meaning:
             names.append(dotted(parts))
             shown.append(f"{quoted(parts[-1])} from {dotted(parts[:-1])}")
         else:
-            names.append(routine_name(item) if item.kind == "ObjectWithArgs" else dotted(parts))
+            names.append(_dropped(item))
             shown.append(names[-1])
     cascade = ", and everything that depends on it" if node.choice("behavior") == "DROP_CASCADE" else ""
     gentle = " if it exists" if node.flag("missing_ok") else ""
     plural = word + ("es" if word.endswith("x") else "s") if len(names) > 1 and not word.endswith(("s", "y")) else word
     return Meaning("DROP", category, ", ".join(names), f"Drop {plural} {listed(shown)}{gentle}{cascade}")
+
+
+def _dropped(item: Node) -> str:
+    types = [type_name(part) for part in item.nodes("items") if part.kind == "TypeName"]
+    if len(types) == 2:
+        return f"({types[0]} as {types[1]})"
+    return routine_name(item)
 
 
 def _rename(node: Node) -> Meaning:

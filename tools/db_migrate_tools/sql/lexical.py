@@ -8,10 +8,13 @@ from typing import Final
 
 from db_migrate_tools.sql.hidden import blank_runs, hidden, lookalike
 from db_migrate_tools.sql.model import Blocker, Choice
-from db_migrate_tools.sql.parser import SqlError, Text, Token, scan
+from db_migrate_tools.sql.parser import scan
+from db_migrate_tools.sql.text import SqlError, Text, Token
 
 _TEMPLATE: Final = re.compile(r"\{\{?\s*\w+\s*\}?\}|<\w+>|\[\w+\]|\$\{")
-_COPIED_ROWS: Final = re.compile(rb"^[ \t]*copy\b[^;]*?\bfrom\s+stdin\b[^;]*;[ \t\r]*\n(.*?^\\\.)[ \t\r]*$", re.I | re.M | re.S)
+_COPIED_ROWS: Final = re.compile(
+    rb"^[ \t]*copy\b[^;]*?\bfrom\s+stdin\b[^;]*;[ \t\r]*\n(.*?^\\\.)[ \t\r]*$", re.I | re.M | re.S
+)
 _COMMAND: Final = re.compile(rb"\\[^\s;]*")
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from db_migrate_tools.sql.depth import TOO_DEEP
 from db_migrate_tools.sql.hidden import escape_hidden
-from db_migrate_tools.sql.parser import SqlError, Token, token_at
+from db_migrate_tools.sql.text import SqlError, Token, token_at
 
 _PRISMA: Final = re.compile(r"\s*(?:model|enum|datasource|generator)\s+\w+\s*\{")
 _STARTS: Final = frozenset(
@@ -40,6 +41,8 @@ def cause(text: str, tokens: Sequence[Token], error: SqlError) -> tuple[str, str
     near = escape_hidden(error.near)
     if error.message == "NUL byte":
         return "The text holds a NUL byte.", "Remove it: nothing behind it would be read."
+    if error.message == TOO_DEEP:
+        return f"The statement is {TOO_DEEP} to be read safely.", "Split it into several statements."
     if _PRISMA.match(text):
         return "This is a Prisma schema, not SQL.", "Write the SQL that Prisma would run, or mark the block as prisma."
     if error.message.startswith("unterminated"):

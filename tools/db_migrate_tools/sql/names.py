@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from db_migrate_tools.sql.parser import Node
+from db_migrate_tools.sql.node import Node
 from db_migrate_tools.sql.words import word_set
 
 _SIMPLE: Final = re.compile(r"[a-z_][a-z0-9_$]*\Z")

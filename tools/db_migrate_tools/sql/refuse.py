@@ -8,8 +8,10 @@ from typing import Final
 
 from db_migrate_tools.sql.hidden import escape_hidden
 from db_migrate_tools.sql.names import relation
-from db_migrate_tools.sql.parser import Node, SqlError, Text, Token, has_commit, scan
+from db_migrate_tools.sql.node import Node
+from db_migrate_tools.sql.parser import has_commit, scan
 from db_migrate_tools.sql.survey import Survey
+from db_migrate_tools.sql.text import SqlError, Text, Token
 from db_migrate_tools.sql.words import word_set
 
 Refusal = tuple[str, str]
@@ -146,8 +148,11 @@ def _body(body: str, *, runs_now: bool) -> Iterator[Refusal]:
     for name in dict.fromkeys(str(found).lower() for found in _FUNCTION_IN_TEXT.findall(text)):
         yield from _function(name)
     if runs_now:
-        if has_commit(body):
-            yield "The code block ends transactions by itself.", "Remove COMMIT and ROLLBACK from the block."
+        try:
+            if has_commit(body):
+                yield "The code block ends transactions by itself.", "Remove COMMIT and ROLLBACK from the block."
+        except SqlError as error:
+            yield f"The code block cannot be read: {error.message}.", "Correct it, or split it."
         yield from _settings_in(tokens)
 
 

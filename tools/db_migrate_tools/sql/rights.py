@@ -5,8 +5,8 @@ from __future__ import annotations
 from db_migrate_tools.sql.alterations import role
 from db_migrate_tools.sql.meaning import Meaning, listed
 from db_migrate_tools.sql.names import dotted, object_name, quoted, relation, routine_name
+from db_migrate_tools.sql.node import Node
 from db_migrate_tools.sql.objects import object_kind
-from db_migrate_tools.sql.parser import Node
 
 
 def grant(node: Node) -> Meaning:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from db_migrate_tools.sql.meaning import Meaning, counted, listed
 from db_migrate_tools.sql.names import dotted, relation
-from db_migrate_tools.sql.parser import Node
+from db_migrate_tools.sql.node import Node
 
 
 def rows(node: Node) -> Meaning:

@@ -12,9 +12,11 @@ from db_migrate_tools.sql.explain import explain
 from db_migrate_tools.sql.hidden import escape_hidden
 from db_migrate_tools.sql.mistakes import cause
 from db_migrate_tools.sql.model import Blocker, Category, Choice, Piece, Script, Statement
-from db_migrate_tools.sql.parser import Node, Parsed, SqlError, Text, Token, parse
+from db_migrate_tools.sql.node import Node
+from db_migrate_tools.sql.parser import Parsed, parse
 from db_migrate_tools.sql.refuse import elsewhere, refusals
 from db_migrate_tools.sql.survey import is_opaque, is_transactional, survey
+from db_migrate_tools.sql.text import SqlError, Text, Token
 
 _MOST_ERRORS: Final = 20
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from db_migrate_tools.sql.parser import Node
+from db_migrate_tools.sql.node import Node
 from db_migrate_tools.sql.words import word_set
 
 # Settings that dumps and Supabase files begin with; each step of a migration runs with settings of its own.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from db_migrate_tools.sql.names import dotted, object_name, relation
-from db_migrate_tools.sql.parser import Node
+from db_migrate_tools.sql.node import Node
 from db_migrate_tools.sql.words import word_set
 
 _DML: Final = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})

@@ -57,7 +57,8 @@ def _section(before: Tree | Leaf | None, after: Tree | Leaf | None) -> Iterator[
 
 def _inside(name: str, old: Tree, new: Tree) -> Iterator[str]:
     told: set[str] = set()
-    for part in _names(old, new):
+    # Row first: a column that is new there is new in Insert and Update too, and once is enough.
+    for part in sorted(_names(old, new), key=lambda name: name != "Row"):
         was, now = old.get(part), new.get(part)
         if was is None or now is None:
             state = "added" if was is None else "removed"
@@ -68,7 +69,6 @@ def _inside(name: str, old: Tree, new: Tree) -> Iterator[str]:
         else:
             changed = [c for c in _names(was, now) if _text(was.get(c)) != _text(now.get(c))]
             for column in changed:
-                # A column that is new in Row is new in Insert and Update too: once is enough.
                 if not (part in _WRITES and column in told):
                     yield _member(f"{name}.{part}", column, was.get(column), now.get(column))
             if part == "Row":

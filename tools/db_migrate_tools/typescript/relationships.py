@@ -46,8 +46,8 @@ def _between_tables(relations: Relations) -> Iterator[Relationship]:
             if c.type in ("primary key", "unique")
         }
         for key in constraints:
-            # A partition repeats its parent's keys; only those of its own count.
-            if key.type != "foreign key" or key.references is None or not (key.local or table.partition_of is None):
+            # Partitions, on either side, repeat the key of their parent.
+            if key.type != "foreign key" or key.references is None or not key.local:
                 continue
             referenced = (key.references.schema, key.references.name)
             one_to_one = key.columns in unique

@@ -1,0 +1,223 @@
+"""SQL that means harm, or never ends, and what is left of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import anyio
+import pytest
+
+from db_migrate.cluster.shadow import Cluster, start_shadow
+from db_migrate.shadow.rehearsal import ShadowRehearsal
+from db_migrate_tools.evidence import Env, Rehearsal
+from db_migrate_tools.ports import Refused
+from shadow.rehearser import Rehearser, by_hand, seen, silent, statements
+
+SCHEMA = "CREATE TABLE users (id int PRIMARY KEY, age int)"
+UNSTOPPABLE = """DO $$ BEGIN
+    LOOP
+        BEGIN PERFORM pg_sleep(0.001); EXCEPTION WHEN query_canceled THEN NULL; END;
+    END LOOP;
+END $$"""
+
+
+@pytest.fixture
+async def impatient(server: Cluster) -> ShadowRehearsal:
+    async def start(_: int | None) -> Cluster:
+        return server
+
+    async def no_dump(_: Env) -> str | None:
+        return None
+
+    return ShadowRehearsal(start, no_dump, deadline=0.5)
+
+
+async def leftovers(server: Cluster) -> list[str]:
+    """Databases, roles and sessions of rehearsals that are there, and settings that outlived them."""
+    admin = await server.connect()
+    found = await admin.fetch(
+        "SELECT datname::text FROM pg_database WHERE datname LIKE 'dbm_run%' "
+        "UNION ALL SELECT rolname FROM pg_roles WHERE rolname LIKE 'dbm_run%' "
+        "UNION ALL SELECT usename FROM pg_stat_activity WHERE usename LIKE 'dbm_run%' "
+        "UNION ALL SELECT setconfig::text FROM pg_db_role_setting"
+    )
+    await admin.close()
+    return [str(row[0]) for row in found]
+
+
+@pytest.mark.parametrize("loop", ["SELECT pg_sleep(1000)", UNSTOPPABLE], ids=["sleep", "survives cancelling"])
+async def test_an_endless_statement_ends_at_the_deadline_and_leaves_nothing(
+    rehearse: Rehearser, impatient: ShadowRehearsal, server: Cluster, loop: str
+) -> None:
+    target = await rehearse.target("")
+    rehearsal = await impatient.rehearse(target, by_hand("SELECT 1", loop, "SELECT 2"), (), silent)
+    first, second, third = rehearsal.observations
+    assert rehearsal.ran
+    assert first.error is None
+    assert second.error is not None
+    assert second.error.sqlstate == "57014"
+    assert second.error.message == "still running after 0.5 s on a copy without rows, so it was stopped"
+    assert third.why_not == "Statement 2 failed first."
+    assert (rehearsal.after, rehearsal.rollback) == (None, None)
+    assert await leftovers(server) == []
+
+
+async def test_an_endless_rollback_ends_at_the_deadline(
+    rehearse: Rehearser, impatient: ShadowRehearsal, server: Cluster
+) -> None:
+    target = await rehearse.target("")
+    rehearsal = await impatient.rehearse(target, by_hand("SELECT 1"), by_hand("SELECT pg_sleep(1000)"), silent)
+    assert rehearsal.after is not None
+    assert rehearsal.rollback is not None
+    assert rehearsal.rollback.proof == "not-proven"
+    assert rehearsal.rollback.why == "The rollback did not end within 0.5 s."
+    assert await leftovers(server) == []
+
+
+async def test_a_cancelled_rehearsal_leaves_nothing(rehearse: Rehearser, server: Cluster) -> None:
+    target = await rehearse.target(SCHEMA)
+    with anyio.CancelScope() as scope:
+
+        async def cancel(text: str) -> None:
+            if text.startswith("Rehearsing statement 2"):
+                scope.cancel()
+
+        await rehearse.shadow.rehearse(target, by_hand("SELECT 1", "SELECT pg_sleep(1000)"), (), cancel)
+    assert scope.cancelled_caught
+    assert await leftovers(server) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "COPY (SELECT 1) TO PROGRAM 'touch /tmp/pwned'",
+        "COPY users FROM '/etc/passwd'",
+        "SELECT pg_read_file('/etc/passwd')",
+        "ALTER SYSTEM SET work_mem = '1GB'",
+        "CREATE ROLE admin SUPERUSER",
+        "SET ROLE supabase_admin",
+        "SET SESSION AUTHORIZATION supabase_admin",
+        "LOAD '/tmp/evil.so'",
+        "ALTER ROLE CURRENT_USER SUPERUSER",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'supabase_admin'",
+    ],
+)
+async def test_what_needs_power_is_denied(rehearse: Rehearser, sql: str) -> None:
+    target = await rehearse.target(SCHEMA, superuser=False)
+    rehearsal = await rehearse.shadow.rehearse(target, by_hand(sql), (), silent)
+    assert rehearsal.failed_at is not None
+    assert rehearsal.failed_at.error is not None
+    # ALTER SYSTEM is refused for the transaction that it stands in before anyone asks who runs it.
+    assert rehearsal.failed_at.error.sqlstate in {"42501", "25001"}
+
+
+async def test_settings_of_the_role_and_the_database_outlive_nothing(rehearse: Rehearser, server: Cluster) -> None:
+    target = await rehearse.target(SCHEMA)
+    script = by_hand(
+        "ALTER ROLE CURRENT_USER SET search_path = nowhere",
+        "ALTER ROLE SESSION_USER SET statement_timeout = 1",
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = nowhere', current_database()); END $$",
+        "ALTER ROLE CURRENT_USER PASSWORD 'mine'",
+    )
+    rehearsal = await rehearse.shadow.rehearse(target, script, (), silent)
+    assert rehearsal.failed_at is None
+    assert rehearsal.rollback is not None
+    assert await leftovers(server) == []
+    assert seen(await rehearse(target, "ALTER TABLE users ADD COLUMN x int")).locks
+
+
+async def test_operators_of_the_migration_do_not_blind_the_observer(rehearse: Rehearser) -> None:
+    target = await rehearse.target(SCHEMA)
+    script = by_hand(
+        "CREATE SCHEMA evil",
+        "CREATE FUNCTION evil.no(oid, oid) RETURNS boolean LANGUAGE sql AS 'SELECT false'",
+        "CREATE OPERATOR evil.= (LEFTARG = oid, RIGHTARG = oid, FUNCTION = evil.no)",
+        "SET search_path = evil, pg_catalog, public",
+        "ALTER TABLE users ADD COLUMN x int",
+    )
+    found = seen(await rehearse.shadow.rehearse(target, script, (), silent), 5)
+    assert [lock.mode for lock in found.locks] == ["AccessExclusiveLock"]
+    assert found.created
+
+
+async def test_a_statement_that_ends_the_transaction_is_a_failure_of_its_own(rehearse: Rehearser) -> None:
+    target = await rehearse.target(SCHEMA)
+    rehearsal = await rehearse.shadow.rehearse(target, by_hand("COMMIT", "SELECT 1"), (), silent)
+    assert rehearsal.failed_at is not None
+    assert rehearsal.failed_at.statement == 1
+
+
+async def test_a_session_that_is_ended_is_a_failure_of_the_statement(rehearse: Rehearser, server: Cluster) -> None:
+    target = await rehearse.target(SCHEMA)
+    script = by_hand("SET transaction_timeout = 1", "SELECT pg_sleep(1000)")
+    rehearsal = await rehearse.shadow.rehearse(target, script, (), silent)
+    assert rehearsal.failed_at is not None
+    assert rehearsal.failed_at.error is not None
+    assert rehearsal.failed_at.error.sqlstate in {"25P04", "08003", "57P01"}
+    assert await leftovers(server) == []
+
+
+async def test_copy_from_standard_input_ends_at_the_deadline_at_the_latest(
+    rehearse: Rehearser, impatient: ShadowRehearsal, server: Cluster
+) -> None:
+    target = await rehearse.target(SCHEMA)
+    rehearsal = await impatient.rehearse(target, by_hand("COPY users FROM STDIN"), (), silent)
+    assert rehearsal.failed_at is not None
+    assert await leftovers(server) == []
+
+
+async def test_two_rehearsals_at_once_do_not_disturb_each_other(rehearse: Rehearser, server: Cluster) -> None:
+    target = await rehearse.target(SCHEMA)
+    ordinary = replace(target, identity=replace(target.identity, superuser=False), acts_as=())
+    found: dict[int, Rehearsal] = {}
+
+    async def one(number: int) -> None:
+        sql = f"ALTER TABLE users ADD COLUMN c{number} int; CREATE INDEX CONCURRENTLY ON users (c{number})"
+        role = target if number % 2 else ordinary
+        found[number] = await rehearse.shadow.rehearse(role, statements(sql), (), silent)
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(4):
+            tasks.start_soon(one, number)
+    for number, rehearsal in found.items():
+        assert [ref.name for ref in seen(rehearsal, 1).created] == [f"c{number}"]
+        assert seen(rehearsal, 2).index_builds == ("public.users",)
+        assert rehearsal.rollback is not None
+        assert rehearsal.rollback.proof == "proven"
+    assert await leftovers(server) == []
+
+
+async def test_a_shadow_that_is_gone_is_started_again(rehearse: Rehearser) -> None:
+    started: list[Cluster] = []
+
+    async def start(_: int | None) -> Cluster:
+        started.append(await start_shadow())
+        return started[-1]
+
+    async def no_dump(_: Env) -> str | None:
+        return None
+
+    shadow = ShadowRehearsal(start, no_dump)
+    target = await rehearse.target("")
+    assert started == []
+    assert (await shadow.rehearse(target, by_hand("SELECT 1"), (), silent)).ran
+    await started[0].close()
+    assert (await shadow.rehearse(target, by_hand("SELECT 1"), (), silent)).ran
+    assert len(started) == 2
+    await shadow.close()
+    assert not started[1].alive
+    await shadow.close()
+
+
+async def test_without_a_shadow_the_reason_and_the_remedy_are_told(rehearse: Rehearser) -> None:
+    async def start(_: int | None) -> Cluster:
+        raise Refused("There is no Postgres here.", "Install one.")
+
+    async def no_dump(_: Env) -> str | None:
+        return None
+
+    target = await rehearse.target("")
+    rehearsal = await ShadowRehearsal(start, no_dump).rehearse(target, by_hand("SELECT 1"), (), silent)
+    assert not rehearsal.ran
+    assert rehearsal.why_not == "There is no Postgres here. Install one."
+    assert rehearsal.observations == ()

@@ -1,0 +1,171 @@
+"""Columns of tables: their definition, and every change that ALTER COLUMN can make."""
+
+from __future__ import annotations
+
+from db_migrate_tools.schema.ddl import sequences
+from db_migrate_tools.schema.ddl.context import Context
+from db_migrate_tools.schema.ddl.grants import after_alter, after_create
+from db_migrate_tools.schema.ddl.quote import holder, ident
+from db_migrate_tools.schema.model import Column, Constraint
+
+_SINCE_SET_STORAGE_DEFAULT = 160000
+
+
+def definition(item: Column, context: Context, *, default: bool = True) -> str:
+    """The column as CREATE TABLE and ADD COLUMN write it."""
+    parts = [ident(item.ref.name), item.type]
+    if item.collation:
+        parts.append(f"COLLATE {item.collation}")
+    if item.generated:
+        parts.append(f"GENERATED ALWAYS AS ({item.default}) {item.generated.upper()}")
+    elif item.default is not None and default:
+        parts.append(f"DEFAULT {item.default}")
+    if item.identity:
+        parts.append(_identity(item))
+    named = context.not_null.get(item.ref)
+    if named is None and not item.nullable:
+        parts.append("NOT NULL")
+    elif named is not None and named.validated:
+        no_inherit = " NO INHERIT" if named.definition.endswith("NO INHERIT") else ""
+        parts.append(f"CONSTRAINT {ident(named.ref.name)} NOT NULL{no_inherit}")
+    return " ".join(parts)
+
+
+def _identity(item: Column) -> str:
+    words = [] if item.identity_options is None else sequences.options(item.identity_options)
+    usual = f"{item.ref.parent}_{item.ref.name}_seq"
+    if item.identity_sequence and item.identity_sequence != usual:
+        words.insert(0, f"SEQUENCE NAME {ident(item.ref.schema)}.{ident(item.identity_sequence)}")
+    return f"GENERATED {item.identity.upper()} AS IDENTITY" + (f" ({' '.join(words)})" if words else "")
+
+
+def create(item: Column, context: Context, *, default: bool = True) -> list[str]:
+    text = definition(item, context, default=default)
+    return [f"ALTER TABLE {holder(item.ref)} ADD COLUMN {text}", *extras(item, context)]
+
+
+def extras(item: Column, context: Context) -> list[str]:
+    """What a column's definition has no words for."""
+    found: list[str] = []
+    if item.storage:
+        found.append(f"{_head(item)} SET STORAGE {item.storage.upper()}")
+    if item.compression:
+        found.append(f"{_head(item)} SET COMPRESSION {item.compression}")
+    if item.statistics is not None:
+        found.append(f"{_head(item)} SET STATISTICS {item.statistics}")
+    if item.options:
+        found.append(f"{_head(item)} SET ({', '.join(item.options)})")
+    return found + after_create(item, context)
+
+
+def drop(item: Column) -> list[str]:
+    return [f"ALTER TABLE {holder(item.ref)} DROP COLUMN {ident(item.ref.name)}"]
+
+
+def drop_default(item: Column) -> list[str]:
+    return [f"{_head(item)} DROP DEFAULT"]
+
+
+def set_default(item: Column) -> list[str]:
+    return [f"{_head(item)} SET DEFAULT {item.default}"]
+
+
+def alter(
+    before: Column, after: Column, fields: tuple[str, ...], context: Context, *, default_apart: bool = False
+) -> list[str]:
+    """`default_apart` leaves the default to steps of its own."""
+    head = _head(after)
+    names = set(fields)
+    found: list[str] = []
+    retyped = bool(names & {"type", "collation"})
+    had_default = before.default is not None and not before.generated
+    has_default = after.default is not None and not after.generated
+    if before.generated and not after.generated:
+        found.append(f"{head} DROP EXPRESSION")
+    if before.identity and not after.identity:
+        found.append(f"{head} DROP IDENTITY")
+    if had_default and not default_apart and (retyped or (names & {"default"} and not has_default)):
+        found.append(f"{head} DROP DEFAULT")
+    if retyped:
+        found.append(retype(before, after))
+    if has_default and not default_apart and (retyped or "default" in names):
+        found.append(f"{head} SET DEFAULT {after.default}")
+    if after.generated and before.generated and "default" in names:
+        found.append(f"{head} SET EXPRESSION AS ({after.default})")
+    found += _nullability(before, after, context)
+    if "identity" in names or "identity_options" in names:
+        found += _alter_identity(before, after)
+    if "storage" in names:
+        usual = "DEFAULT" if context.version >= _SINCE_SET_STORAGE_DEFAULT else "EXTENDED"
+        found.append(f"{head} SET STORAGE {(after.storage or usual).upper()}")
+    if "compression" in names:
+        found.append(f"{head} SET COMPRESSION {after.compression or 'default'}")
+    if "statistics" in names:
+        found.append(f"{head} SET STATISTICS {-1 if after.statistics is None else after.statistics}")
+    if "options" in names:
+        found += change_options(head, before.options, after.options)
+    return found + after_alter(before, after, fields, context)
+
+
+def retype(before: Column, after: Column) -> str:
+    """ALTER … TYPE. Between user-defined types the value goes through text, as no cast is known."""
+    name = ident(after.ref.name)
+    collation = f" COLLATE {after.collation}" if after.collation else ""
+    text = f"{_head(after)} TYPE {after.type}{collation}"
+    if before.type == after.type:
+        return text
+    through = ""
+    if before.type_ref is not None and after.type_ref is not None:
+        through = "::text[]" if after.is_array else "::text"
+    return f"{text} USING {name}{through}::{after.type}"
+
+
+def change_options(head: str, before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
+    """SET and RESET between two lists of `name=value`."""
+    found: list[str] = []
+    gone = {option.partition("=")[0] for option in before} - {option.partition("=")[0] for option in after}
+    new = [option for option in after if option not in before]
+    if gone:
+        found.append(f"{head} RESET ({', '.join(sorted(gone))})")
+    if new:
+        found.append(f"{head} SET ({', '.join(_option(option) for option in new)})")
+    return found
+
+
+def _option(text: str) -> str:
+    name, _, value = text.partition("=")
+    return f"{name}='{value}'" if value and not value.replace(".", "").replace("_", "").isalnum() else text
+
+
+def _nullability(before: Column, after: Column, context: Context) -> list[str]:
+    """A NOT NULL constraint that has its own entry in the catalog speaks for the column."""
+    named = context.not_null.get(after.ref)
+    if before.nullable == after.nullable or named is not None:
+        return []
+    if after.nullable and any(
+        isinstance(item := context.base.get(ref), Constraint)
+        and item.type == "not null"
+        and item.columns == (after.ref.name,)
+        for ref in context.gone
+        if ref.kind == "constraint" and (ref.schema, ref.parent) == (after.ref.schema, after.ref.parent)
+    ):
+        return []
+    return [f"{_head(after)} {'DROP' if after.nullable else 'SET'} NOT NULL"]
+
+
+def _alter_identity(before: Column, after: Column) -> list[str]:
+    head = _head(after)
+    if not after.identity:
+        return []
+    if not before.identity:
+        return [f"{head} ADD {_identity(after)}"]
+    words: list[str] = []
+    if before.identity != after.identity:
+        words.append(f"SET GENERATED {after.identity.upper()}")
+    if before.identity_options and after.identity_options:
+        words += sequences.changed(before.identity_options, after.identity_options, "SET ")
+    return [f"{head} {' '.join(words)}"] if words else []
+
+
+def _head(item: Column) -> str:
+    return f"ALTER TABLE {holder(item.ref)} ALTER COLUMN {ident(item.ref.name)}"
