@@ -37,6 +37,7 @@ def start(binaries: Binaries, home: Home) -> None:
         words,
         parameters.SHADOW_LIMITS,
         fresh=True,
+        confined=True,
         starting=locks.own(home.start),
         keeping=locks.own(home.keeper),
     )

@@ -42,8 +42,8 @@ async def test_a_feature_is_planned_approved_applied_and_rolled_back(
         version, name = applied["migration"]["version"], applied["migration"]["name"]
         assert applied["report"]["nextCommands"] == ["/typescripter", "/g"]
 
-        recorded = await site.fetch("SELECT version, name FROM supabase_migrations.schema_migrations")
-        assert [(r["version"], r["name"]) for r in recorded] == [(version, name)]
+        recorded = await site.fetch("SELECT version, name FROM supabase_migrations.schema_migrations ORDER BY version")
+        assert [(r["version"], r["name"]) for r in recorded] == [("20260901090000", "init"), (version, name)]
         sql = (site.root / "supabase" / "migrations" / f"{version}_{name}.sql").read_text("utf-8")
         assert 'CREATE TABLE "Notification"' in sql
         types = (site.root / "src" / "types" / "database.types.ts").read_text("utf-8")
@@ -56,7 +56,7 @@ async def test_a_feature_is_planned_approved_applied_and_rolled_back(
 
         after = data(await client.call_tool("status", {"env": "dev"}))
         assert {f["feature"]: f["state"] for f in after["features"]}[FEATURE] == "applied"
-        assert [row["version"] for row in after["history"]] == [version]
+        assert [row["version"] for row in after["history"]] == [version, "20260901090000"]
 
         back = data(await client.call_tool("rollback-plan", {}))
         assert back["proof"] == "proven"
@@ -65,6 +65,8 @@ async def test_a_feature_is_planned_approved_applied_and_rolled_back(
         undone = data(await client.call_tool("approve", {"token": undo["approval"]["token"], "env": "dev"}))
         assert undone["status"] == "applied", undone
         assert not await table_exists(site)
+        recorded = await site.fetch("SELECT version FROM supabase_migrations.schema_migrations")
+        assert [r["version"] for r in recorded] == ["20260901090000"]
         last = data(await client.call_tool("status", {"env": "dev"}))
         assert last["environments"][0]["fingerprint"] == before["environments"][0]["fingerprint"]
         assert {f["feature"]: f["state"] for f in last["features"]}[FEATURE] == "unapplied"

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from execution.support import PASSWORD
+
 SYSTEM = Path("/usr/lib/postgresql/15/bin")
-PASSWORD = "k4nARY/p@ss"
 HBA = """
 local all all trust
 hostssl all tls_only 127.0.0.1/32 scram-sha-256

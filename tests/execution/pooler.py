@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -29,7 +29,7 @@ async def _until_ready(server: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def transaction_pooler(socket: Path, database: str) -> AsyncIterator[Path]:
+async def transaction_pooler(socket: Path, database: str) -> AsyncGenerator[Path]:
     """A directory with a socket behind which all clients share one backend of `database`."""
     reader, writer = await asyncio.open_unix_connection(str(socket))
     body = struct.pack("!i", 196608) + f"user\0postgres\0database\0{database}\0\0".encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -15,6 +15,9 @@ from db_migrate.postgres.target import PostgresTarget
 from db_migrate_tools.evidence import Execution
 from db_migrate_tools.ports import Order
 from db_migrate_tools.sql.model import Statement
+
+PASSWORD = "k4nARY/p@ss"
+"""A canary: no message, repr or result may show it."""
 
 QUICK = Patience(
     connect=5.0,
@@ -134,7 +137,7 @@ async def rows(dsn: str, query: str) -> Sequence[tuple[object, ...]]:
 
 
 @asynccontextmanager
-async def session(dsn: str, name: str = "test") -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+async def session(dsn: str, name: str = "test") -> AsyncGenerator[asyncpg.Connection[asyncpg.Record]]:
     connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
         dsn, server_settings={"application_name": name}, statement_cache_size=0
     )

@@ -7,7 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def child(dsn: str, wanted: Order) -> Iterator[subprocess.Popen[bytes]]:
+def child(dsn: str, wanted: Order) -> Generator[subprocess.Popen[bytes]]:
     """A process that executes the order."""
     path = os.pathsep.join(str(ROOT / part) for part in ("server", "tools", "tests"))
     process = subprocess.Popen(

@@ -276,11 +276,11 @@ async def test_a_lock_that_another_session_holds_is_waited_for_and_then_had(dsn:
     wanted = await order(dsn, "CREATE TABLE first ()", "a: ALTER TABLE a ADD COLUMN c int")
     said = Said()
     patient = replace(QUICK, lock_wait=60.0)
+    results: list[Execution] = []
     async with session(dsn, "report job") as blocker, anyio.create_task_group() as group:
         held = blocker.transaction()
         await held.start()
         await blocker.execute("LOCK TABLE a IN ACCESS SHARE MODE")
-        results: list[Execution] = []
 
         async def go() -> None:
             results.append(await execute(dsn, wanted, patient, said))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import anyio
 import pytest
 
 from db_migrate.postgres.dsn import parse
@@ -77,10 +78,9 @@ def test_no_secret_is_in_the_repr_of_a_target() -> None:
 
 
 async def test_a_table_locked_exclusively_is_told_after_a_while(dsn: str) -> None:
-    """ALTER SYSTEM-like patience is five seconds; a canceled backend shows the same path at once."""
+    """Its patience is five seconds; cancelling the waiting backend takes the same path at once."""
     await sql(dsn, "CREATE TABLE a (id int)")
     reader = PostgresTarget("dev", provider(dsn + "&options=-c%20application_name%3Dx"))
-    import anyio
 
     async with session(dsn) as blocker, blocker.transaction():
         await blocker.execute("LOCK TABLE a")
@@ -101,7 +101,6 @@ async def test_a_table_locked_exclusively_is_told_after_a_while(dsn: str) -> Non
 
 async def test_a_session_that_ends_amid_reading_is_unreachable(dsn: str) -> None:
     await sql(dsn, "CREATE TABLE a (id int)")
-    import anyio
 
     async with session(dsn) as blocker, blocker.transaction():
         await blocker.execute("LOCK TABLE a")
@@ -148,14 +147,12 @@ async def test_health_warns_of_what_hinders_a_migration(dsn: str) -> None:
 
 async def test_validation_looks_at_schema_indexes_constraints_and_history(dsn: str) -> None:
     await sql(dsn, "CREATE TABLE a (id int)")
-    wanted_order = await order(dsn, "ALTER TABLE a ADD CONSTRAINT positive CHECK (id > 0) NOT VALID")
+    plan = await order(dsn, "ALTER TABLE a ADD CONSTRAINT positive CHECK (id > 0) NOT VALID")
     before = (await target(dsn).facts()).catalog
-    missing = {c.name: c.status for c in await validate(target(dsn), wanted_order)}
+    missing = {c.name: c.status for c in await validate(target(dsn), plan)}
     assert missing["history"] == "fail"
-    done = await execute(dsn, wanted_order)
-    checks = {
-        c.name: c for c in await validate(target(dsn), wanted_order, expected=done.fingerprint_after, before=before)
-    }
+    done = await execute(dsn, plan)
+    checks = {c.name: c for c in await validate(target(dsn), plan, expected=done.fingerprint_after, before=before)}
     assert {n: c.status for n, c in checks.items()} == {
         "connection": "pass",
         "schema": "pass",
@@ -167,10 +164,10 @@ async def test_validation_looks_at_schema_indexes_constraints_and_history(dsn: s
     await sql(
         dsn, "CREATE INDEX bad ON a (id)", "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'bad'::regclass"
     )
-    after = {c.name: c for c in await validate(target(dsn), wanted_order, expected="another", before=before)}
+    after = {c.name: c for c in await validate(target(dsn), plan, expected="another", before=before)}
     assert after["schema"].status == "warn"
     assert after["indexes"].status == "fail"
-    away = await validate(target("postgresql://u@/d?host=/nowhere"), wanted_order)
+    away = await validate(target("postgresql://u@/d?host=/nowhere"), plan)
     assert [c.status for c in away] == ["fail"]
 
 
@@ -202,13 +199,13 @@ async def test_a_transaction_whose_age_is_hidden_is_timed_by_watching(dsn: str) 
     role = "plain_" + dsn.split("@/")[1].split("?", maxsplit=1)[0]
     await sql(dsn, "CREATE TABLE a (id int)", f"CREATE ROLE {role} LOGIN", f"GRANT ALL ON a TO {role}")
     try:
-        async with session(dsn) as blocker, session(dsn.replace("postgres@", f"{role}@")) as other:
-            async with blocker.transaction():
-                await blocker.execute("LOCK TABLE a IN ACCESS SHARE MODE")
-                needs = await wanted(other, [statement(1, "ALTER TABLE a ADD x int", "a")])
-                ticks = iter(range(100))
-                ms, old = await watch(other, needs, QUICK, Said(), until=5.0, clock=lambda: float(next(ticks)))
-                assert ms >= 1000
-                assert [(h.age_ms, h.state) for h in old] == [(None, "state unknown")]
+        as_role = dsn.replace("postgres@", f"{role}@")
+        async with session(dsn) as blocker, session(as_role) as other, blocker.transaction():
+            await blocker.execute("LOCK TABLE a IN ACCESS SHARE MODE")
+            needs = await wanted(other, [statement(1, "ALTER TABLE a ADD x int", "a")])
+            ticks = iter(range(100))
+            ms, old = await watch(other, needs, QUICK, Said(), until=5.0, clock=lambda: float(next(ticks)))
+            assert ms >= 1000
+            assert [(h.age_ms, h.state) for h in old] == [(None, "state unknown")]
     finally:
         await sql(dsn, f"DROP OWNED BY {role}", f"DROP ROLE {role}")

@@ -8,7 +8,9 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from db_migrate_tools.evidence import Lock, TargetFacts
+from db_migrate.cluster.shadow import Cluster
+from db_migrate.shadow.rehearsal import ShadowRehearsal
+from db_migrate_tools.evidence import Env, Lock, TargetFacts
 from db_migrate_tools.schema.model import Ref
 from shadow.forms import FORMS, SCHEMA, Form
 from shadow.rehearser import Rehearser, by_hand, execute, facts_of, seen, silent, statements
@@ -253,3 +255,22 @@ async def test_a_new_enum_value_cannot_be_used_in_the_same_transaction(on_forms:
     assert rehearsal.failed_at.statement == 2
     assert rehearsal.failed_at.error is not None
     assert rehearsal.failed_at.error.sqlstate == "55P04"
+
+
+async def test_a_very_large_schema_is_compared_only_before_and_after(
+    on_forms: Rehearser, forms: TargetFacts, server: Cluster
+) -> None:
+    async def start(_: int | None) -> Cluster:
+        return server
+
+    async def dump_dsn(_: Env) -> str | None:
+        return on_forms.dumps["dsn"]
+
+    shadow = ShadowRehearsal(start, dump_dsn, reads=10)
+    rehearsal = await shadow.rehearse(forms, statements("ALTER TABLE users ADD COLUMN a int"), (), silent)
+    assert (seen(rehearsal).created, strongest(seen(rehearsal).locks)) == ((), "users=AccessExclusive")
+    assert rehearsal.after is not None
+    assert Ref("column", "public", "a", "users") in rehearsal.after
+    assert rehearsal.notes == (
+        "The schema is so large that it was compared only before and after the migration, not after every statement.",
+    )

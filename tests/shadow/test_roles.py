@@ -91,19 +91,14 @@ async def test_the_shadows_superuser_is_never_played(rehearse: Rehearser, owned:
 
 async def test_what_needs_a_superuser_is_left_out_and_the_rest_goes_on(rehearse: Rehearser) -> None:
     target = await rehearse.target("CREATE TABLE users (id int)")
-    rehearsal = await rehearse(
-        target,
-        "CREATE ROLE reporting; ALTER TABLE users ADD COLUMN a int; GRANT SELECT ON users TO reporting; SELECT 1",
-    )
-    first, second, third, fourth = rehearsal.observations
-    assert (first.observed, first.why_not) == (
-        False,
+    rehearsal = await rehearse(target, "CREATE ROLE reporting; ALTER TABLE users ADD COLUMN a int")
+    first, second = rehearsal.observations
+    assert not first.observed
+    assert first.why_not == (
         "This statement was left out of the rehearsal. It needs a superuser, and the shadow runs everything as an "
-        "ordinary role: permission denied to create role.",
+        "ordinary role: permission denied to create role."
     )
     assert second.observed
-    assert not third.observed
-    assert fourth.observed is (third.why_not or "").startswith("This statement was left out")
     assert rehearsal.failed_at is None
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
-from db_migrate.cluster.shadow import Cluster
+from db_migrate.cluster.shadow import Cluster, ClusterLost, start_shadow
 from db_migrate.postgres.catalog import read_catalog
 from db_migrate.postgres.connect import Connection
 from db_migrate.postgres.dsn import parse
-from db_migrate.shadow.dump import environment
+from db_migrate.shadow.dump import DumpFailed, dump, environment
 from db_migrate.shadow.rehearsal import ShadowRehearsal
 from db_migrate.shadow.restore import fit, owners, populate, restore
 from db_migrate.shadow.server import connect, literal, name
@@ -154,10 +153,10 @@ async def test_a_template_is_built_once_and_the_oldest_goes_first(rehearse: Rehe
 
 
 async def test_a_difference_between_copy_and_target_is_told(rehearse: Rehearser) -> None:
-    target = await rehearse.target("CREATE TABLE users (id int)")
-    await execute(rehearse.dumps["dsn"], "ALTER TABLE users ADD COLUMN since int")
-    rehearsal = await rehearse(replace(target), "SELECT 1")
-    assert rehearsal.notes == ("The copy on the shadow differs from the target: column public.users.since is new.",)
+    target = await rehearse.target("CREATE TABLE moving (id int)")
+    await execute(rehearse.dumps["dsn"], "ALTER TABLE moving ADD COLUMN since int")
+    rehearsal = await rehearse(target, "SELECT 1")
+    assert rehearsal.notes == ("The copy on the shadow differs from the target: column public.moving.since is new.",)
 
 
 def test_a_dump_is_fitted_to_the_shadow() -> None:
@@ -183,9 +182,10 @@ async def test_what_the_shadow_refuses_is_skipped_and_told(empty: Connection) ->
         "GRANT SELECT ON public.a TO a_new_role;\nCREATE TABLE public.c (id int);\n-- the end\n",
         major=18,
     )
-    assert restored.notes == (
+    (note,) = restored.notes
+    assert note == (
         'The shadow could not take over a statement of the schema: CREATE TABLE public.b (id nowhere): type "nowhere" '
-        "does not exist.",
+        "does not exist."
     )
     catalog = await read_catalog(empty)
     assert [table.ref.name for table in catalog.tables()] == ["a", "c"]
@@ -208,6 +208,25 @@ async def test_views_that_cannot_be_filled_stay_empty(empty: Connection) -> None
     await populate(empty, ['"public"."bad"', '"public"."good"'])
     rows = await empty.fetch("SELECT relname::text, relispopulated FROM pg_class WHERE relkind = 'm' ORDER BY 1")
     assert [tuple(row) for row in rows] == [("bad", False), ("good", True)]
+
+
+async def test_pg_dump_says_why_it_cannot() -> None:
+    nowhere = "postgresql://me:hunter22@127.0.0.1:1/x"
+    with pytest.raises(DumpFailed, match=r"There is no pg_dump for Postgres 99 on this machine."):
+        await dump(nowhere, 99)
+    with pytest.raises(DumpFailed, match=r"pg_dump was still running after 0 s."):
+        await dump(nowhere, 18, patience=0)
+    # The embedded pg_dump speaks no TLS; where another one is installed, that one fails to connect.
+    with pytest.raises(DumpFailed, match=r"TLS|Connection refused") as failed:
+        await dump(f"{nowhere}?sslmode=require", 18)
+    assert "hunter22" not in str(failed.value)
+
+
+async def test_a_stopped_shadow_says_so() -> None:
+    server = await start_shadow()
+    await server.close()
+    with pytest.raises(ClusterLost):
+        await connect(server)
 
 
 def test_the_whole_address_goes_to_pg_dump_by_its_environment() -> None:

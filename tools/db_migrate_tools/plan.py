@@ -233,13 +233,15 @@ def _proof(draft: _Draft) -> Proof:
 def _source_out(draft: _Draft) -> SourceOut:
     source = draft.source
     choices = (*source.choices, *draft.script.choices)
-    return SourceOut(
-        from_=source.origin,
-        name=source.name,
-        sha256=source.sha256,
-        path=source.path,
-        feature=source.feature,
-        choices=[f"line {c.line}: {c.what}" if c.line else c.what for c in choices],
+    return SourceOut.model_validate(
+        {
+            "from": source.origin,
+            "name": source.name,
+            "sha256": source.sha256,
+            "path": source.path,
+            "feature": source.feature,
+            "choices": [f"line {c.line}: {c.what}" if c.line else c.what for c in choices],
+        }
     )
 
 

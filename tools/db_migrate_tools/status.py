@@ -199,6 +199,8 @@ def _feature(feature: Feature, world: World, read: dict[Env, TargetFacts]) -> Fe
         return row("applied", len(script.statements), f"Applied to {', '.join(current)}; next: {call}")
     if any(not m.rolled_back_by for m in applied.values()):
         return row("changed-since-applied", len(script.statements), f"The spec changed after it was applied: {call}")
+    if feature.done:
+        return row("unapplied", len(script.statements), "Its tasks are done; no database recorded its SQL as applied.")
     return row("unapplied", len(script.statements), f"See what it would do: {call}")
 
 
@@ -239,7 +241,7 @@ def _next_steps(
         for p in pending
         if p.state in ("previewed", "awaiting")
     ]
-    steps += [f.suggestion for f in features if f.state in ("unapplied", "changed-since-applied")]
+    steps += [f.suggestion for f in features if "plan(" in f.suggestion]
     steps += [d.command for d in drift if d.command]
     if unapplied:
         steps.append(f'plan(source: {{"from": "file", "path": "{unapplied[0]}"}})')

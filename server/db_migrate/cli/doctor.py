@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from rich.table import Table
 
 from db_migrate.cluster.binaries import resolve
 from db_migrate.cluster.shadow import start_shadow
+from db_migrate.project.commands import find, search_path
+from db_migrate.project.scripts import Absent, Command, Name, command
 from db_migrate.settings import Settings
 from db_migrate.world import ENVIRONMENTS, open_world
 from db_migrate_tools import levels
@@ -30,7 +33,7 @@ async def doctor(root: Path, settings: Settings, *, as_json: bool) -> int:
             found.append(await _environment(env, world))
             if env in world.targets.configured():
                 found.append(_checkpoint(env, world))
-        found += [await _shadow(settings), *await world.types.examine()]
+        found += [await _shadow(settings), *_generators(root, settings)]
     if as_json:
         sys.stdout.write(json.dumps([c.model_dump(by_alias=True) for c in found], ensure_ascii=False, indent=1) + "\n")
     else:
@@ -86,6 +89,29 @@ async def _shadow(settings: Settings) -> Check:
         return Check(
             name="shadow", status="pass", detail=f"PostgreSQL {binaries.version} ({binaries.origin}) starts and answers"
         )
+
+
+def _generators(root: Path, settings: Settings) -> list[Check]:
+    """The project's own commands for pulling, generating and compiling, and whether their programs are there."""
+    path = search_path(root, os.environ, Path.home())
+    names: tuple[Name, ...] = ("pull", "generate", "check")
+    return [_generator(name, command(root, name, getattr(settings.types, name)), path) for name in names]
+
+
+def _generator(name: Name, wanted: Command | Absent | None, path: str) -> Check:
+    title = f"types: {name}"
+    if wanted is None:
+        return Check(name=title, status="pass", detail="turned off")
+    if isinstance(wanted, Absent):
+        return Check(name=title, status="fail" if wanted.wrong else "pass", detail=wanted.why)
+    if find(wanted.argv[0], path) is None:
+        return Check(
+            name=title,
+            status="fail" if wanted.configured else "warn",
+            detail=f"{wanted.shown}: {wanted.argv[0]} was not found",
+            remedy=f'Install {wanted.argv[0]}, or set types.{name} = "" in db-migrate.toml.',
+        )
+    return Check(name=title, status="pass", detail=wanted.shown)
 
 
 def _print(found: list[Check]) -> None:

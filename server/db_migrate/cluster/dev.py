@@ -186,6 +186,7 @@ def _start_on_free_port(home: Home, binaries: Binaries, starting: int, keeping: 
                     words,
                     parameters.DEV_LIMITS,
                     fresh=False,
+                    confined=False,
                     starting=os.dup(starting),
                     keeping=os.dup(keeping),
                 )

@@ -78,12 +78,14 @@ def start_postgres(
     limits: Mapping[str, int],
     *,
     fresh: bool,
+    confined: bool,
     starting: int,
     keeping: int,
 ) -> None:
     """Hand the locks `starting` and `keeping` (descriptors) to a new keeper; returns when Postgres is ready.
 
-    The descriptors are closed here in any case; the keeper has its own.
+    The descriptors are closed here in any case; the keeper has its own. A `fresh` cluster is removed with its home at
+    the end; a `confined` one reaches no files and no network but its own, where the system can see to that.
 
     Raises:
         NotStarted: with what Postgres said.
@@ -100,7 +102,7 @@ def start_postgres(
         "patience": PATIENCE,
         "limits": dict(limits),
         "software": [os.fspath(path) for path in binaries.software],
-        "confined": fresh,
+        "confined": confined,
     }
     try:
         # -P: a json.py in somebody's working directory is not ours.

@@ -170,6 +170,7 @@ def start_shadow_blocking(
             parameters.arguments({**parameters.SHADOW_SETTINGS, "port": str(PORT)}, binaries.major),
             parameters.SHADOW_LIMITS,
             fresh=True,
+            confined=True,
             starting=locks.own(home.start),
             keeping=locks.own(home.keeper),
         )

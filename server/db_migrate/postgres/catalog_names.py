@@ -60,7 +60,9 @@ class Names:
         """Read rows of pg_depend into `depends`."""
         objects, columns, depends = self.objects, self.columns, self.depends
         for catalog, oid, sub, other_catalog, other_oid, other_sub in rows:
-            dependent = (columns.get((oid, sub)) if sub and catalog == PG_CLASS else None) or objects.get((catalog, oid))
+            dependent = (columns.get((oid, sub)) if sub and catalog == PG_CLASS else None) or objects.get(
+                (catalog, oid)
+            )
             if dependent is None:
                 continue
             needed = (

@@ -66,7 +66,9 @@ def parents(rows: Rows) -> dict[int, list[int]]:
     return found
 
 
-def relations(rows: Rows, columns: Mapping[int, tuple[str, ...]], inherits: dict[int, list[int]], names: Names) -> Iterator[Object]:
+def relations(
+    rows: Rows, columns: Mapping[int, tuple[str, ...]], inherits: dict[int, list[int]], names: Names
+) -> Iterator[Object]:
     """Tables and views. Composite types come from `catalog_types`."""
     for row in rows:
         (oid, _, _, kind, owner, acl, _, persistence, rls, forced, options, identity, method, tablespace) = row[:14]
@@ -114,7 +116,9 @@ def relations(rows: Rows, columns: Mapping[int, tuple[str, ...]], inherits: dict
         )
 
 
-def columns(rows: Rows, identities: Mapping[tuple[int, int], tuple[str, SequenceOptions]], names: Names) -> Iterator[Column]:
+def columns(
+    rows: Rows, identities: Mapping[tuple[int, int], tuple[str, SequenceOptions]], names: Names
+) -> Iterator[Column]:
     """Columns of tables, views and composite types, `position` counted from 1 without gaps."""
     relation, position = 0, 0
     for row in rows:

@@ -65,13 +65,18 @@ class Subject:
         """The object's own name, unquoted and folded as Postgres does."""
         if self.name is None:
             return None
-        last = re.findall(_IDENT, self.name)[-1]
+        last: str = re.findall(_IDENT, self.name)[-1]
         return last[1:-1].replace('""', '"') if last.startswith('"') else last.lower()
+
+
+def without_comments(text: str) -> str:
+    """The SQL with a space for every comment; what stands in quotes is left alone."""
+    return _SKIPPED.sub(lambda m: " " if m["comment"] else m[0], text)
 
 
 def subject_of(statement: Statement) -> Subject:
     """Reads the statement's head; what it does not know for certain is `unknown`."""
-    text = _SKIPPED.sub(lambda m: " " if m["comment"] else m[0], statement.text)
+    text = without_comments(statement.text)
     if found := _CREATE.fullmatch(text):
         return Subject(
             "create-index", found["name"], found["table"], bool(found["unique"]), bool(found["lenient"]), found["tail"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 from time import perf_counter
 
@@ -18,7 +17,7 @@ from db_migrate.postgres.failures import BLOCKED, LOST, failure_of, remedy_for
 from db_migrate.postgres.journal import Journal, Run, Step, digest_of
 from db_migrate.postgres.locks import in_the_way, knock_ms, wanted, watch
 from db_migrate.postgres.observer import Observer
-from db_migrate.postgres.outcome import Failed, Lost, StepOutcome, title
+from db_migrate.postgres.outcome import Failed, Lost, Reports, StepOutcome, redacted, title
 from db_migrate.postgres.patience import Patience
 from db_migrate_tools.evidence import Execution
 from db_migrate_tools.ports import Order, Progress, Refused
@@ -57,7 +56,7 @@ class MigrationRun:
         self._observer = observer
         self._patience = patience
         self._progress = progress
-        self._reports = {s.number: outcome.not_run(s) for s in order.statements}
+        self._reports = Reports(order.statements)
         self._current: Statement | None = None
         self._fingerprint: str | None = order.fingerprint
         self._resumed = False
@@ -73,7 +72,7 @@ class MigrationRun:
         except LOST as error:
             return self._lost(error)
         except asyncpg.PostgresError as error:
-            return await self._failed(self._refused_by_postgres(error, 1))
+            return await self._failed(self._refusal(error, 1))
         except asyncpg.InterfaceError as error:
             if not self._connection.is_closed():
                 raise
@@ -89,7 +88,7 @@ class MigrationRun:
         self._resumed = known is not None and bool(known.steps)
         for step in known.steps if known is not None else ():
             if step.state == "done":
-                self._reports[step.number] = replace(self._reports[step.number], outcome="already-done")
+                self._reports.already_done(step.number)
         if not order.statements:
             raise Refused("The plan has no statements. Nothing was run.", "Plan again.")
         await self._check_schema(known)
@@ -102,7 +101,7 @@ class MigrationRun:
         after = await self._read_after()
         return Execution(
             status="applied",
-            steps=tuple(self._reports[s.number] for s in order.statements),
+            steps=self._reports.all(),
             fingerprint_after=after,
             resumed=self._resumed,
         )
@@ -122,7 +121,7 @@ class MigrationRun:
         rows = [known.step(s.number) for s in part] if known else []
         for statement, row in zip(part, rows, strict=False):
             if row is not None and row.sql_sha256 != digest_of(statement):
-                raise Failed(f"The journal has another text for {title(statement)}.", "Plan again.")
+                raise Failed(f"The journal has another text for {title(statement)}.", "Look who changed it.")
         if rows and all(row is not None and row.state == "done" for row in rows):
             return
         if part[0].transactional:
@@ -150,7 +149,7 @@ class MigrationRun:
         if known is not None and self._resumed:
             raise Failed(
                 "The schema was changed since this run was interrupted, so it is not resumed.",
-                "Plan the rest anew from what stands now.",
+                "Undo that change to let it resume.",
                 remains=tuple(
                     f"Statement {step.number} was begun outside a transaction."
                     for step in known.steps
@@ -178,7 +177,7 @@ class MigrationRun:
             ms, _ = await watch(connection, wants, patience, self._progress, until)
             waited += ms
             if (attempt > 1 or ms > patience.poll * 1000) and await self._read_fingerprint() != self._fingerprint:
-                raise Failed("The schema was changed by someone else while this waited for its locks.", "Plan again.")
+                raise Failed("The schema was changed by someone else while this waited for its locks.", "Look who.")
             knock = await knock_ms(connection, wants, patience, attempt)
             try:
                 await self._attempt(part, attempt, waited, knock, last=last)
@@ -186,17 +185,17 @@ class MigrationRun:
             except BLOCKED as error:
                 waited += knock
                 blockers = tuple(map(str, await in_the_way(connection, wants) or self._observer.blockers))
-                self._undo(part, attempt, waited)
+                self._reports.undo(part, self._current, attempt, waited)
                 if anyio.current_time() >= deadline:
-                    raise self._gave_up(error, blockers, attempt) from None
+                    raise self._refusal(error, attempt, blockers) from None
                 named = f" {'; '.join(blockers[:3])}." if blockers else ""
                 await self._progress(f"A lock was not to be had; everything was undone and is tried again.{named}")
                 await anyio.sleep(patience.pause(attempt))
             except asyncpg.PostgresError as error:
                 if isinstance(error, LOST):
                     raise
-                self._undo(part, attempt, waited)
-                raise self._refused_by_postgres(error, attempt) from None
+                self._reports.undo(part, self._current, attempt, waited)
+                raise self._refusal(error, attempt) from None
 
     async def _attempt(self, part: Part, attempt: int, waited: float, knock: int, *, last: bool) -> None:
         connection = self._connection
@@ -220,15 +219,7 @@ class MigrationRun:
             self._observer.end()
         for statement, ms in zip(part, times, strict=True):
             shown = waited if statement is part[0] else 0.0
-            self._report(statement, ms=ms, lock_wait_ms=shown, attempts=attempt, kind="done")
-
-    def _undo(self, part: Part, attempt: int, waited: float) -> None:
-        """After a rollback: the statements before the failing one ran and are undone, it failed, the rest never ran."""
-        for statement in part:
-            if statement is self._current:
-                self._report(statement, ms=0.0, lock_wait_ms=waited, attempts=attempt, kind="failed")
-                return
-            self._report(statement, ms=0.0, lock_wait_ms=0.0, attempts=attempt, kind="rolled_back")
+            self._reports.set(statement, "done", ms=ms, lock_wait_ms=shown, attempts=attempt)
 
     async def _alone(self, statement: Statement, row: Step | None, *, last: bool) -> None:
         """A statement outside a transaction: intent, settled, run, and then its journal row."""
@@ -249,7 +240,6 @@ class MigrationRun:
                 raise Failed(
                     f"{title(statement)} was interrupted, and the catalog does not tell whether it is done.",
                     "Look at the database, and finish or undo it by hand.",
-                    statement=statement,
                     remains=(f"{title(statement)} may have been done in part.",),
                 )
             if fate == "absent":
@@ -258,11 +248,10 @@ class MigrationRun:
             if isinstance(error, LOST):
                 raise
             blockers = tuple(map(str, self._observer.blockers))
-            self._report(statement, ms=0.0, lock_wait_ms=self._observer.lock_wait_ms, attempts=1, kind="failed")
+            waited = self._observer.lock_wait_ms
+            self._reports.set(statement, "failed", lock_wait_ms=waited, attempts=1)
             left = await self._clean(statement, subject, seen)
-            failure = (
-                self._gave_up(error, blockers, 1) if isinstance(error, BLOCKED) else self._refused_by_postgres(error, 1)
-            )
+            failure = self._refusal(error, 1, blockers)
             failure.remains = left
             raise failure from None
         finally:
@@ -274,7 +263,7 @@ class MigrationRun:
             if last:
                 await self._journal.applied(self._order)
         kind: StepOutcome = "already-done" if fate == "done" else "done"
-        self._report(statement, ms=ms, lock_wait_ms=self._observer.lock_wait_ms, attempts=1, kind=kind)
+        self._reports.set(statement, kind, ms=ms, lock_wait_ms=self._observer.lock_wait_ms, attempts=1)
         self._current = None
 
     async def _clean(self, statement: Statement, subject: concurrent.Subject, seen: tuple[int, ...]) -> tuple[str, ...]:
@@ -294,53 +283,22 @@ class MigrationRun:
             await self._journal.forget_intent(self._order, statement)
         return tuple(f"{what} is left half-done by {title(statement)}." for what in left)
 
-    def _report(
-        self, statement: Statement, *, ms: float, lock_wait_ms: float, attempts: int, kind: StepOutcome
-    ) -> None:
-        self._reports[statement.number] = replace(
-            self._reports[statement.number],
-            ms=ms,
-            lock_wait_ms=lock_wait_ms,
-            attempts=attempts,
-            outcome=kind,
-        )
-
-    def _gave_up(self, error: asyncpg.PostgresError, blockers: tuple[str, ...], attempts: int) -> Failed:
-        tried = f" after {attempts} attempts" if attempts > 1 else ""
-        who = f" In the way: {'; '.join(blockers)}." if blockers else ""
-        failure = self._refused_by_postgres(error, attempts)
-        return Failed(
-            f"{self._where()} could not get its locks{tried}.{who}",
-            "End or wait for that session, then plan again at a quieter moment.",
-            statement=failure.statement,
-            failure=failure.failure,
-            blockers=blockers,
-        )
-
-    def _refused_by_postgres(self, error: asyncpg.PostgresError, attempts: int) -> Failed:
+    def _refusal(self, error: asyncpg.PostgresError, attempts: int, blockers: tuple[str, ...] = ()) -> Failed:
+        """What Postgres's error comes to; the current statement's report has it too."""
         failure = failure_of(error, self._dsn)
         if self._current is not None:
-            number = self._current.number
-            self._reports[number] = replace(
-                self._reports[number], outcome="failed", error=failure, attempts=max(attempts, 1)
-            )
-        detail = f" {failure.detail.rstrip('.')}." if failure.detail else ""
-        return Failed(
-            f"{self._where()} failed: {failure.message.rstrip('.')}.{detail}",
-            remedy_for(failure),
-            statement=self._current,
-            failure=failure,
-        )
-
-    def _where(self) -> str:
-        return title(self._current) if self._current is not None else "The commit"
+            self._reports.set(self._current, "failed", attempts=attempts, error=failure)
+        if isinstance(error, BLOCKED):
+            return outcome.gave_up(self._current, attempts, blockers)
+        return outcome.refused_by_postgres(self._current, failure, remedy_for(failure))
 
     async def _failed(self, failure: Failed) -> Execution | Lost:
-        told = outcome.failed(self._order.statements, self._reports, failure)
+        told = redacted(outcome.failed(self._order.statements, self._reports.all(), failure), self._dsn)
         try:
             if await self._journal.exists():
-                state = "failed" if told.status == "failed" else "rolled_back"
-                await self._journal.ended(self._order, state, told.reason)
+                await self._journal.ended(
+                    self._order, "failed" if told.status == "failed" else "rolled_back", told.reason
+                )
         except (asyncpg.InterfaceError, *LOST) as error:
             return self._lost(error)
         return told

@@ -32,7 +32,7 @@ _REMEDIES: Final = {
     "53100": "Free disk space on the database server.",
     "53400": "Raise the limit named, or ask the database's administrator.",
     "55P04": "A new enum value can be used only after it is committed: move ADD VALUE into a migration of its own.",
-    "57014": "It ran into statement_timeout, or somebody cancelled it; look at who, then plan again.",
+    "57014": "It ran into statement_timeout, or somebody cancelled it: look who.",
     "25006": "The session is read-only: use the primary server and a role that may write.",
 }
 
@@ -56,4 +56,4 @@ def failure_of(error: asyncpg.PostgresError, dsn: Dsn) -> PgFailure:
 def remedy_for(failure: PgFailure) -> str:
     """What to do next: Postgres's own hint where there is one, else ours."""
     advice = _REMEDIES.get(failure.sqlstate) or failure.hint or "Correct the SQL or the data."
-    return f"{advice.rstrip('.')}. Then plan again."
+    return f"{advice.rstrip('.')}."

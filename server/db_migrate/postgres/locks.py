@@ -241,5 +241,5 @@ async def knock_ms(connection: Connection, wanted: Wanted, patience: Patience, a
     if attempt > 1 and wanted.pairs:
         row = await connection.fetchrow(_AUTOVACUUM, wanted.relations)
         if row is not None and row["works"]:
-            return max(chosen, row["deadlock_ms"] + 200)
+            return max(chosen, int(row["deadlock_ms"]) + 200)
     return chosen

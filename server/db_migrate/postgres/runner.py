@@ -14,14 +14,14 @@ import asyncpg
 from db_migrate.postgres import outcome
 from db_migrate.postgres.catalog import read_catalog
 from db_migrate.postgres.connect import Connection, Unreachable, connect, refuse_transaction_pooling
-from db_migrate.postgres.dsn import Dsn, parse
+from db_migrate.postgres.dsn import Dsn, parse, redact
 from db_migrate.postgres.execution import MigrationRun
 from db_migrate.postgres.failures import LOST
 from db_migrate.postgres.identity import read_identity, refuse_other_database
 from db_migrate.postgres.journal import Journal
 from db_migrate.postgres.locks import RunnerBusy, release_runner_lock, take_runner_lock
 from db_migrate.postgres.observer import observing
-from db_migrate.postgres.outcome import Lost
+from db_migrate.postgres.outcome import Lost, redacted
 from db_migrate.postgres.patience import Patience
 from db_migrate.postgres.session import pin, refuse_unwritable
 from db_migrate_tools.evidence import Env, Execution
@@ -70,13 +70,17 @@ class PostgresRunner:
             dsn = parse(await self._dsn())
         except Refused as refusal:
             return replace(_refused(refusal), busy=True)
+
+        async def tell(message: str) -> None:
+            await progress(redact(message, dsn))
+
         lost = Lost(None, f"it took longer than {self._patience.total:.0f} s")
         with anyio.move_on_after(self._patience.total):
-            found = await self._once(order, dsn, progress)
+            found = await self._once(order, dsn, tell)
             if isinstance(found, Execution):
                 return found
             lost = found
-        return await self._resolve(order, dsn, lost, progress)
+        return redacted(await self._resolve(order, dsn, lost, tell), dsn)
 
     async def _once(self, order: Order, dsn: Dsn, progress: Progress) -> Execution | Lost:
         try:

@@ -42,8 +42,8 @@ class DumpFailed(Exception):  # noqa: N818
     """pg_dump could not copy the schema: what it said, without any secret."""
 
 
-async def dump(dsn: str, major: int) -> str:
-    """The schema of a server of that major version as SQL, with owners and privileges.
+async def dump(dsn: str, major: int, *, patience: float = PATIENCE) -> str:
+    """The schema of a server of that major version as SQL, with owners and privileges; `patience` in seconds.
 
     Raises:
         DumpFailed: There is no pg_dump for it, or it said no, or it took too long.
@@ -51,12 +51,12 @@ async def dump(dsn: str, major: int) -> str:
     try:
         address = parse(dsn)
         try:
-            return await _run(await _program(major, tls=False), address)
+            return await _run(await _program(major, tls=False), address, patience)
         except DumpFailed as refusal:
             # The embedded programs speak no TLS; those of an installed Postgres do.
             if "SSL" not in str(refusal):
                 raise
-            return await _run(await _program(major, tls=True), address)
+            return await _run(await _program(major, tls=True), address, patience)
     except Refused as refusal:
         raise DumpFailed(refusal.reason) from None
 
@@ -68,7 +68,7 @@ async def _program(major: int, *, tls: bool) -> Path:
         raise DumpFailed(missing.reason) from None
 
 
-async def _run(program: Path, address: Dsn) -> str:
+async def _run(program: Path, address: Dsn, patience: float) -> str:
     command = [
         os.fspath(program),
         "--schema-only",
@@ -81,12 +81,12 @@ async def _run(program: Path, address: Dsn) -> str:
         *(f"--exclude-schema={schema}" for schema in OUR_SCHEMAS),
     ]
     try:
-        with anyio.fail_after(PATIENCE):
+        with anyio.fail_after(patience):
             done = await anyio.run_process(
                 command, check=False, env=environment(address, os.environ), stdin=subprocess.DEVNULL
             )
     except TimeoutError:
-        raise DumpFailed(f"pg_dump was still running after {PATIENCE:.0f} s.") from None
+        raise DumpFailed(f"pg_dump was still running after {patience:.0f} s.") from None
     except OSError as error:
         raise DumpFailed(f"pg_dump could not be started: {error.strerror}.") from None
     if done.returncode:

@@ -56,8 +56,3 @@ def beyond(statement: Statement, failure: PgFailure, target: TargetFacts) -> str
         if role and (target.known_roles is None or role[1] in target.known_roles):
             return f"The shadow does not know which roles the target has: {failure.message}."
     return None
-
-
-def words_of(statements: tuple[Statement, ...]) -> frozenset[str]:
-    """Every word that the statements contain, to find the roles that they name."""
-    return frozenset(word for statement in statements for word in re.findall(r"[^\s,;()'\"]+", statement.text))

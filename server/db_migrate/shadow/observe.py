@@ -28,9 +28,6 @@ from db_migrate_tools.schema.diff import Delta, diff
 from db_migrate_tools.schema.model import Catalog, Ref
 from db_migrate_tools.sql.model import Statement
 
-READ_AT_MOST = 200_000
-"""Objects times statements, up to which the catalog is read after every statement."""
-
 PLANNED = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "SelectStmt", "CopyStmt"})
 """Kinds whose scans are the planner's choice."""
 
@@ -66,10 +63,20 @@ class Record:
 
 
 class Performance:
-    """The run of a migration on one database."""
+    """The run of a migration on one database. With `reads_each` the catalog is read after every statement that wrote
+    to it, else only at the end.
+    """
 
     def __init__(
-        self, stage: Stage, database: str, session: Session, known: Relations, before: Catalog, record: Record
+        self,
+        stage: Stage,
+        database: str,
+        session: Session,
+        known: Relations,
+        before: Catalog,
+        record: Record,
+        *,
+        reads_each: bool,
     ) -> None:
         self.stage = stage
         self.database = database
@@ -77,13 +84,12 @@ class Performance:
         self.known = known
         self.catalog = before
         self.record = record
-        self.reads_each = True
+        self.reads_each = reads_each
 
     async def play(
         self, statements: Sequence[Statement], excuse: Excuse, tell: Callable[[Statement], Awaitable[None]]
     ) -> None:
         """Run the statements: one transaction, parted only by what cannot be in one. Ends at the first failure."""
-        self.reads_each = len(statements) * len(self.catalog.objects) <= READ_AT_MOST
         for transactional, run in groupby(statements, key=lambda statement: statement.transactional):
             play = self._inside if transactional else self._outside
             if not await play(list(run), excuse, tell):

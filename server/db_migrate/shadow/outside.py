@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import anyio
+import asyncpg
 
 from db_migrate.postgres.connect import Connection
 from db_migrate.shadow.server import name
@@ -34,19 +35,12 @@ async def run_outside(
     async with session.reading() as connection:
         before = await read_relations(connection)
     tables = await _tables(session, statement, before)
+    await session.connection.execute("SET client_min_messages = debug1")
     watch = _Watch(stage.admin, session.pid)
     try:
         for group in _groups(tables):
             watch.holders.append(await _hold(stage, database, group, statement))
-        await session.connection.execute("SET client_min_messages = debug1")
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(watch.look)
-            try:
-                ran = await session.run(statement.text)
-            finally:
-                tasks.cancel_scope.cancel()
-    except BaseExceptionGroup as group:
-        raise _first(group) from None
+        ran = await _watched(session, statement, watch)
     finally:
         for holder in watch.holders:
             holder.terminate()
@@ -54,6 +48,21 @@ async def run_outside(
         after = await read_relations(connection)
     locks = frozenset(Lock(known.by_oid[oid].display, mode) for oid, mode in watch.seen if oid in known.by_oid)
     return ran, Traces(locks=locks) | across(known, before, after)
+
+
+async def _watched(session: Session, statement: Statement, watch: _Watch) -> Ran:
+    outcome: Ran | asyncpg.PostgresError | asyncpg.InterfaceError = asyncpg.InterfaceError("The statement did not end.")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch.look)
+        try:
+            outcome = await session.run(statement.text)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            outcome = error
+        finally:
+            watch.done = True
+    if not isinstance(outcome, Ran):
+        raise outcome
+    return outcome
 
 
 class _Watch:
@@ -64,9 +73,10 @@ class _Watch:
         self.pid = pid
         self.holders: list[Connection] = []
         self.seen: set[tuple[int, str]] = set()
+        self.done = False
 
     async def look(self) -> None:
-        while True:
+        while not self.done:
             waits_for: list[int] = await self.admin.fetchval("SELECT pg_catalog.pg_blocking_pids($1)", self.pid)
             ours = [holder for holder in self.holders if holder.get_server_pid() in waits_for]
             if ours:
@@ -107,9 +117,3 @@ async def _hold(stage: Stage, database: str, tables: Iterable[Relation], stateme
     listed = ", ".join(f"{name(table.ref.schema)}.{name(table.ref.name)}" for table in tables)
     await connection.execute(f"BEGIN; LOCK TABLE {listed} IN {mode} MODE")
     return connection
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one error in a task group's bundle."""
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -13,7 +13,7 @@ import anyio
 import asyncpg
 
 from db_migrate.cluster.shadow import Cluster
-from db_migrate.shadow.limits import beyond, words_of
+from db_migrate.shadow.limits import beyond
 from db_migrate.shadow.observe import Performance, Record, Step, attribute
 from db_migrate.shadow.roles import UNDECIDED, Cast, Casting, ensure
 from db_migrate.shadow.rollback import prove
@@ -26,6 +26,9 @@ from db_migrate_tools.ports import Progress, Refused
 from db_migrate_tools.schema.model import Catalog, Table
 from db_migrate_tools.sql.model import Statement
 
+AT_ONCE = 3
+"""Rehearsals on one shadow: each may need five of its twenty connections."""
+
 StartShadow = Callable[[int | None], Awaitable[Cluster]]
 """Starts a throwaway Postgres of a major version, or the nearest there is."""
 
@@ -37,19 +40,24 @@ class _Shadow:
     server: Cluster
     templates: Templates
     casting: Casting
+    turns: anyio.CapacityLimiter
 
 
 class ShadowRehearsal:
     """Rehearses on shadows that start when first needed, one for each major version.
 
-    `deadline` is how many seconds the SQL of one rehearsal may take, `keep` how many templates a shadow keeps.
+    `deadline` is how many seconds the SQL of one rehearsal may take, `keep` how many templates a shadow keeps,
+    `reads` up to how many objects times statements the catalog is read after every statement.
     """
 
-    def __init__(self, start: StartShadow, dump_dsn: DumpDsn, *, deadline: float = 60.0, keep: int = 4) -> None:
+    def __init__(
+        self, start: StartShadow, dump_dsn: DumpDsn, *, deadline: float = 60.0, keep: int = 4, reads: int = 100_000
+    ) -> None:
         self._start = start
         self._dump_dsn = dump_dsn
         self._deadline = deadline
         self._keep = keep
+        self._reads = reads
         self._shadows: dict[int, _Shadow] = {}
         self._starting = anyio.Lock()
 
@@ -86,7 +94,9 @@ class ShadowRehearsal:
                 await self._shadows.pop(major).server.close()
             await progress("Starting the shadow Postgres")
             server = await self._start(major)
-            made = _Shadow(server, Templates(server, self._dump_dsn, keep=self._keep), Casting())
+            made = _Shadow(
+                server, Templates(server, self._dump_dsn, keep=self._keep), Casting(), anyio.CapacityLimiter(AT_ONCE)
+            )
             self._shadows[major] = made
             return made
 
@@ -99,16 +109,17 @@ class ShadowRehearsal:
         progress: Progress,
     ) -> Rehearsal:
         server = shadow.server
-        async with AsyncExitStack() as stack:
+        async with shadow.turns, AsyncExitStack() as stack:
             await progress("Copying the schema to the shadow")
             template = await stack.enter_async_context(shadow.templates.of(target))
             cast, notes = casting_of(target, template, server.superuser)
             played = await stack.enter_async_context(stage(server, shadow.casting, cast, target.settings))
             await ensure(played.admin, _named(target, (*up, *down)) - {server.superuser})
             record = Record()
+            reads_each = len(up) * len(template.catalog.objects) <= self._reads
+            rehearsed = _Rehearsed(played, template, target, record, reads_each=reads_each)
             rollback: RollbackEvidence | None = None
             with anyio.move_on_after(self._deadline) as limit:
-                rehearsed = _Rehearsed(played, template, target, record)
                 await rehearsed.run(up, progress)
                 if record.complete:
                     await progress("Rehearsing the rollback")
@@ -129,7 +140,10 @@ class ShadowRehearsal:
 class _Rehearsed:
     """One rehearsal on its stage."""
 
-    def __init__(self, played: Stage, template: Template, target: TargetFacts, record: Record) -> None:
+    def __init__(
+        self, played: Stage, template: Template, target: TargetFacts, record: Record, *, reads_each: bool
+    ) -> None:
+        self._reads_each = reads_each
         self._stage = played
         self._template = template
         self._target = target
@@ -147,13 +161,21 @@ class _Rehearsed:
             known = await read_relations(connection)
             # A copy is the same schema down to its oids, but another database.
             self._before = replace(self._template.catalog, origin=await read_origin(connection))
-        performance = Performance(self._stage, self._database, session, known, self._before, self._record)
+        performance = Performance(
+            self._stage,
+            self._database,
+            session,
+            known,
+            self._before,
+            self._record,
+            reads_each=self._reads_each,
+        )
 
         async def tell(statement: Statement) -> None:
             await progress(f"Rehearsing statement {statement.number} of {len(up)}")
 
         await performance.play(up, partial(beyond, target=self._target), tell)
-        if not performance.reads_each:
+        if not self._reads_each:
             self.notes.append(
                 "The schema is so large that it was compared only before and after the migration, not after every "
                 "statement."
@@ -214,7 +236,8 @@ def casting_of(target: TargetFacts, template: Template, superuser: str) -> tuple
 
 def _named(target: TargetFacts, statements: tuple[Statement, ...]) -> set[str]:
     """Roles of the target that the statements may name."""
-    return set(target.known_roles or ()) & words_of(statements)
+    text = "\n".join(statement.text for statement in statements)
+    return {role for role in target.known_roles or () if role in text}
 
 
 def _version_note(server: Cluster, target: TargetFacts) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -46,7 +46,7 @@ class Casting:
         self._acting = 0
 
     @asynccontextmanager
-    async def acting(self, admin: Connection, cast: Cast) -> AsyncIterator[None]:
+    async def acting(self, admin: Connection, cast: Cast) -> AsyncGenerator[None]:
         """Give the cast its memberships while the block runs."""
         async with self._changed:
             while self._cast not in {None, cast}:

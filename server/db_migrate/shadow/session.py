@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -58,7 +58,7 @@ class Session:
         return Ran(rows_of(tag), tuple(self._lines), ms)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
+    async def reading(self) -> AsyncGenerator[Connection]:
         """For our own queries: settings of our own, and locks that reading takes are given back."""
         inside = self.connection.is_in_transaction()
         await self.connection.execute(f"{'SAVEPOINT dbm_reading' if inside else 'BEGIN'}; {_UNDISTURBED}")

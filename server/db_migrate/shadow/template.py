@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -46,12 +47,13 @@ class Templates:
         self._server = server
         self._dump_dsn = dump_dsn
         self._keep = keep
+        self._name = f"dbm_schema_{secrets.token_hex(4)}"
         self._made: dict[str, Template] = {}
         self._users: dict[str, int] = {}
         self._building = anyio.Lock()
 
     @asynccontextmanager
-    async def of(self, target: TargetFacts) -> AsyncIterator[Template]:
+    async def of(self, target: TargetFacts) -> AsyncGenerator[Template]:
         """The template with the target's schema; it stays while the block runs."""
         key = fingerprint(target.catalog, platform=True)
         async with self._building:
@@ -70,8 +72,8 @@ class Templates:
             await self._server.drop_database(self._made.pop(key).database)
 
     async def _make(self, key: str, target: TargetFacts) -> Template:
-        database = f"dbm_schema_{key[:24]}"
-        await self._start_empty(database)
+        database = f"{self._name}_{key[:24]}"
+        await self._server.create_database(database, template="template0")
         try:
             async with _connected(self._server, database) as admin:
                 fresh = await read_catalog(admin)
@@ -87,10 +89,6 @@ class Templates:
                 await self._server.drop_database(database)
             raise
         return made
-
-    async def _start_empty(self, database: str) -> None:
-        await self._server.drop_database(database)
-        await self._server.create_database(database, template="template0")
 
     async def _fill(self, database: str, fresh: Catalog, target: TargetFacts) -> Template:
         notes: list[str] = []
@@ -127,7 +125,7 @@ class Templates:
 
 
 @asynccontextmanager
-async def _connected(server: Cluster, database: str = ADMIN_DATABASE) -> AsyncIterator[Connection]:
+async def _connected(server: Cluster, database: str = ADMIN_DATABASE) -> AsyncGenerator[Connection]:
     connection = await connect(server, database)
     try:
         yield connection

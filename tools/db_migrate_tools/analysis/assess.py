@@ -74,7 +74,7 @@ def _validation(every: Sequence[Situation]) -> Iterator[str]:
         return
     yield "The schema's fingerprint equals the one that the rehearsal ended with."
     after = every[0].after
-    made = [ref for s in every if not s.renames for ref in s.created("table")]
+    made = [ref for s in every for ref in s.created("table")]
     if made:
         yield f"New tables are there with their columns: {listed(map(show, made))}."
     indexes = [ref for s in every for ref in s.created("index")]

@@ -61,6 +61,8 @@ def _locks(s: Situation) -> list[LockOut]:
 def _locking(s: Situation, held: list[LockOut]) -> Locking:
     works = bool(s.rewrites or s.scans or s.index_builds) or not s.seen.observed
     felt = [lock.mode for lock in held if (ref := s.existing(lock.relation)) is not None and not s.ground.empty(ref)]
+    if works and s.held:
+        return "exclusive"
     if any(map(locks.stops_writes, felt)):
         return locks.locking_behavior(felt, works=works)
     return locks.locking_behavior((lock.mode for lock in held), works=False)

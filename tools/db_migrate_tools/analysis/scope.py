@@ -29,8 +29,7 @@ def touched(every: Iterable[Situation]) -> tuple[list[Ref], list[Ref]]:
                 old[found] = None
         old.update(dict.fromkeys(ref for ref, _ in s.stopped() if ref in s.before))
         old.update(dict.fromkeys(ref for ref in s.named() if ref.kind in ("table", "view")))
-        if not s.renames:
-            new.update(dict.fromkeys(s.created("table")))
+        new.update(dict.fromkeys(s.created("table")))
     return list(old), list(new)
 
 

@@ -13,7 +13,6 @@ from db_migrate_tools.schema.model import Catalog, Index, Kind, Object, Ref, Tab
 from db_migrate_tools.sql.model import Script, Statement
 
 _RELATIONS: Final[tuple[Kind, ...]] = ("table", "view", "index", "sequence")
-_RENAMES: Final = frozenset({"RenameStmt", "AlterObjectSchemaStmt"})
 _PAGE: Final = 8192
 _ANALYZED_EMPTY_BYTES: Final = 1 << 20
 
@@ -94,9 +93,19 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A lock that an earlier statement of the same transaction took and that is kept to its end."""
+
+    relation: Ref
+    mode: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """What a hazard rule looks at. `born` are relations that the migration itself made up to and including this
-    statement; `moved` maps a renamed relation to the name that it has in the target.
+    statement; `moved` maps a renamed object to the name that it has in the target; `renamed` are this statement's
+    own renames; `held` are locks of the same transaction, which stop at least the writes of existing rows.
     """
 
     statement: Statement
@@ -105,6 +114,8 @@ class Situation:
     after: Catalog | None
     born: frozenset[Ref] = frozenset()
     moved: Mapping[Ref, Ref] = field(default_factory=dict[Ref, Ref])
+    renamed: tuple[tuple[Ref, Ref], ...] = ()
+    held: tuple[Held, ...] = ()
     following: tuple[Statement, ...] = ()
 
     @property
@@ -115,13 +126,13 @@ class Situation:
     def before(self) -> Catalog:
         return self.ground.target.catalog
 
-    @property
-    def renames(self) -> bool:
-        return self.statement.kind in _RENAMES
-
     def was(self, ref: Ref) -> Object | None:
-        """The object as it is in the target now."""
-        return self.before.get(ref)
+        """The object as it is in the target now, under whatever name."""
+        table = ref.relation
+        if ref not in self.moved and table is not None and table in self.moved:
+            old = self.moved[table]
+            return self.before.get(Ref(ref.kind, old.schema, ref.name, old.name))
+        return self.before.get(self.moved.get(ref, ref))
 
     def becomes(self, ref: Ref) -> Object | None:
         """The object as the whole migration leaves it."""
@@ -135,10 +146,10 @@ class Situation:
 
     def existing(self, name: str) -> Ref | None:
         """The relation of that name if it was there before the migration; indexes stand for their table."""
-        for ref in self.moved:
-            if name in _spellings(ref):
-                return self.moved[ref]
-        if any(name in _spellings(ref) for ref in self.born):
+        for new, old in self.moved.items():
+            if name in _spellings(new):
+                return old
+        if any(name in _spellings(made) for made in self.born):
             return None
         ref = self.ground.names.get(name)
         if ref is None:
@@ -196,43 +207,70 @@ class Situation:
 
     def dropped(self, kind: Kind) -> tuple[Ref, ...]:
         """Objects that are gone after the statement; a rename drops nothing."""
-        return () if self.renames else tuple(ref for ref in self.seen.dropped if ref.kind == kind)
+        return tuple(ref for ref in self.seen.dropped if ref.kind == kind)
+
+    def keeps(self) -> Iterator[Held]:
+        """The locks that the rest of the transaction goes on holding, on relations with rows."""
+        for ref, mode in self.stopped():
+            if not self.ground.empty(ref):
+                yield Held(ref, mode, self.statement.number)
+
+    def transaction(self) -> Iterator[Statement]:
+        """The following statements that run in this one's transaction."""
+        for statement in self.following:
+            if not statement.transactional:
+                return
+            yield statement
 
 
-def _renamed(seen: Observation) -> Iterator[tuple[Ref, Ref]]:
-    for kind in _RELATIONS:
-        new = sorted(ref for ref in seen.created if ref.kind == kind)
-        old = sorted(ref for ref in seen.dropped if ref.kind == kind)
-        yield from zip(new, old, strict=False)
+def _renamed(seen: Observation, alive: set[Ref]) -> tuple[tuple[Ref, Ref], ...]:
+    """Old and new names: a rename is told as both of them altered, and only the old one was known."""
+    pairs: list[tuple[Ref, Ref]] = []
+    fresh = sorted(ref for ref in seen.altered if ref not in alive)
+    for kind in dict.fromkeys(ref.kind for ref in fresh):
+        new = [ref for ref in fresh if ref.kind == kind]
+        old = sorted(ref for ref in seen.altered if ref.kind == kind and ref in alive)
+        pairs += zip(old, new, strict=True) if len(old) == len(new) else ()
+    return tuple(pairs)
+
+
+def _under(ref: Ref, old: Ref, new: Ref) -> Ref:
+    """`ref` once the relation `old` that it belongs to is called `new`."""
+    if (ref.schema, ref.parent) != (old.schema, old.name):
+        return ref
+    return Ref(ref.kind, new.schema, ref.name, new.name)
 
 
 def situations(script: Script, target: TargetFacts, rehearsal: Rehearsal) -> Iterator[Situation]:
     """The statements in their order, each with what was observed of it."""
     ground = Ground.of(target)
     seen = {observation.statement: observation for observation in rehearsal.observations}
-    born: set[Ref] = set()
-    moved: dict[Ref, Ref] = {}
+    why_not = rehearsal.why_not or "the rehearsal did not reach it"
+    alive, born, moved = set(target.catalog.objects), set[Ref](), dict[Ref, Ref]()
+    held: tuple[Held, ...] = ()
     for position, statement in enumerate(script.statements):
-        found = seen.get(
-            statement.number,
-            Observation(
-                statement.number, observed=False, why_not=rehearsal.why_not or "the rehearsal did not reach it"
-            ),
-        )
-        if statement.kind in _RENAMES:
-            for new, old in _renamed(found):
-                if old in born:
-                    born.add(new)
-                else:
-                    moved[new] = moved.pop(old, old)
-        else:
-            born.update(ref for ref in found.created if ref.kind in _RELATIONS)
-        yield Situation(
+        found = seen.get(statement.number, Observation(statement.number, observed=False, why_not=why_not))
+        renamed = _renamed(found, alive)
+        for old, new in renamed:
+            alive = {_under(ref, old, new) for ref in alive - {old}} | {new}
+            if old in born:
+                born.add(new)
+            else:
+                moved[new] = moved.pop(old, old)
+        alive = (alive - set(found.dropped)) | set(found.created)
+        born.update(ref for ref in found.created if ref.kind in _RELATIONS)
+        if not statement.transactional:
+            held = ()
+        situation = Situation(
             statement,
             found,
             ground,
             rehearsal.after,
             frozenset(born),
             dict(moved),
+            renamed,
+            held,
             script.statements[position + 1 :],
         )
+        yield situation
+        held = (*held, *situation.keeps()) if statement.transactional else ()

@@ -61,7 +61,10 @@ def _part_of(item: Object, others: set[Ref], delta: Delta) -> bool:
 def _change(change: Change) -> Iterator[str]:
     before, after = change.before, change.after
     if isinstance(after, Column):
-        subject, prefix = f"{'table' if after.ref.kind == 'column' else ''} {_holder(after.ref)}", f"column {after.ref.name} "
+        subject, prefix = (
+            f"{'table' if after.ref.kind == 'column' else ''} {_holder(after.ref)}",
+            f"column {after.ref.name} ",
+        )
     else:
         subject, prefix = named(after.ref, after), ""
     old, new = semantic(before), semantic(after)
@@ -122,6 +125,12 @@ def _order(delta: Delta, ref: Ref) -> str:
         for name in one:
             rest = tuple(column for column in one if column != name)
             if rest == tuple(column for column in other if column != name):
-                where = "last" if other[-1] == name else "first" if other[0] == name else f"after {other[other.index(name) - 1]}"
+                where = (
+                    "last"
+                    if other[-1] == name
+                    else "first"
+                    if other[0] == name
+                    else f"after {other[other.index(name) - 1]}"
+                )
                 return f"column {name} is now {where}"
     return f"its columns now stand as {', '.join(other)}"

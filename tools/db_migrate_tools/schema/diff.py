@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from db_migrate_tools.schema.model import Catalog, Column, Object, Ref, Table
 from db_migrate_tools.schema.renames import Rename, apply_renames, find_renames, own_renames
@@ -25,7 +26,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """`base` is `before` with the renames made: what `altered` and `dropped` are in terms of.
+    """`created` is in terms of `after`, `dropped` of `before`. `base` is `before` with the renames made, and
+    `mapping` leads from the one's references to the other's; a Change's `before` is in terms of `base`.
 
     `reordered` are tables whose columns are the same but stand in another order; Postgres cannot reorder columns,
     so no DDL comes of it.
@@ -39,6 +41,7 @@ class Delta:
     altered: tuple[Change, ...] = ()
     renamed: tuple[Rename, ...] = ()
     reordered: tuple[Ref, ...] = ()
+    mapping: Mapping[Ref, Ref] = field(default_factory=dict[Ref, Ref])
 
     @property
     def empty(self) -> bool:
@@ -56,11 +59,10 @@ def diff(before: Catalog, after: Catalog, *, platform: bool = False) -> Delta:
 
     Without `platform` the schemas that a hosting platform owns are left out.
     """
-    olds, news = visible(before, platform=platform), visible(after, platform=platform)
-    mapping = find_renames(olds, news) if before.origin and before.origin == after.origin else {}
+    originals, news = visible(before, platform=platform), visible(after, platform=platform)
+    mapping = find_renames(originals, news) if before.origin and before.origin == after.origin else {}
     base = apply_renames(before, after, mapping)
-    if mapping:
-        olds = {ref: base.objects[ref] for ref in (mapping.get(ref, ref) for ref in olds)}
+    olds = {mapping.get(ref, ref): base.objects[mapping.get(ref, ref)] for ref in originals}
     versions = (before.server_version, after.server_version)
     altered: list[Change] = []
     reordered: list[Ref] = []
@@ -75,15 +77,17 @@ def diff(before: Catalog, after: Catalog, *, platform: bool = False) -> Delta:
                 reordered.append(ref)
         if changed:
             altered.append(Change(old, new, changed))
+    gone = sorted(ref for ref in originals if mapping.get(ref, ref) not in news)
     return Delta(
         before=before,
         after=after,
         base=base,
         created=tuple(news[ref] for ref in sorted(news.keys() - olds.keys())),
-        dropped=tuple(olds[ref] for ref in sorted(olds.keys() - news.keys())),
+        dropped=tuple(originals[ref] for ref in gone),
         altered=tuple(sorted(altered, key=lambda change: change.ref)),
-        renamed=own_renames(mapping),
+        renamed=own_renames({one: other for one, other in mapping.items() if other in news}),
         reordered=tuple(sorted(reordered)),
+        mapping=mapping,
     )
 
 
@@ -98,28 +102,18 @@ def lost(delta: Delta) -> tuple[Ref, ...]:
 
     Columns of a lost table are not listed; generated columns hold no values of their own.
     """
-    found: set[Ref] = set()
-    tables = {item.ref for item in delta.dropped if isinstance(item, Table)}
-    tables |= {c.ref for c in delta.altered if isinstance(c.before, Table) and must_replace(c.before, c.after)}
-    found |= {ref for ref in tables if _holds_rows(delta.base.get(ref))}
-    of_tables = {(item.ref.schema, item.ref.name) for item in delta.base if isinstance(item, Table)}
-    gone = [item for item in delta.dropped if isinstance(item, Column)]
-    gone += [c.before for c in delta.altered if isinstance(c.before, Column) and must_replace(c.before, c.after)]
+    names = {other: one for one, other in delta.mapping.items()}
+    replaced = [c.before for c in delta.altered if must_replace(c.before, c.after)]
+    gone = [*delta.dropped, *(delta.before.objects[names.get(item.ref, item.ref)] for item in replaced)]
+    tables = {item.ref for item in gone if isinstance(item, Table)}
+    found = {item.ref for item in gone if isinstance(item, Table) and item.foreign_server is None}
     for column in gone:
         holder = column.ref.relation
-        if holder and (holder.schema, holder.name) in of_tables and holder not in tables and not column.generated:
-            found.add(column.ref)
-    names = {item.key: item.ref for item in delta.before} if delta.renamed else {}
-    return tuple(sorted(_as_before(delta, ref, names) for ref in found))
-
-
-def _holds_rows(item: Object | None) -> bool:
-    return isinstance(item, Table) and item.foreign_server is None
-
-
-def _as_before(delta: Delta, ref: Ref, names: dict[tuple[int, ...], Ref]) -> Ref:
-    item = delta.base.get(ref)
-    return names.get(item.key, ref) if item is not None and item.key else ref
+        if isinstance(column, Column) and holder is not None and holder not in tables and not column.generated:
+            table = delta.before.get(holder)
+            if isinstance(table, Table) and table.foreign_server is None:
+                found.add(column.ref)
+    return tuple(sorted(found))
 
 
 def describe(delta: Delta) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
-from db_migrate_tools.schema.model import Catalog, Object, Ref, Routine
+from db_migrate_tools.schema.model import Catalog, Index, Object, Ref
 
+ASIDE = "__gone"
 _IDENTIFIER = re.compile(r'"(?:[^"]|"")+"|[^\W\d][\w$]*')
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
-_NESTED = frozenset({"policy", "trigger", "column", "constraint"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,44 +22,70 @@ class Rename:
 
 
 def find_renames(before: Mapping[Ref, Object], after: Mapping[Ref, Object]) -> dict[Ref, Ref]:
-    """Every reference that changed though the object is the same, parts of renamed relations included."""
+    """Every reference that changed though the object is the same, parts of renamed relations included.
+
+    An object that goes while another takes its name is first put aside under a name of its own.
+    """
     keys = {item.key: ref for ref, item in after.items() if item.key}
     found: dict[Ref, Ref] = {}
     for ref, item in before.items():
         other = keys.get(item.key) if item.key else None
         if other is not None and other != ref and other.kind == ref.kind:
             found[ref] = other
+    taken = set(found.values())
+    asides = {ref: aside(ref) for ref in before if ref in taken and ref not in found}
+    holders = {
+        (ref.schema, ref.name): other.name for ref, other in asides.items() if ref.kind in ("table", "view", "type")
+    }
+    for ref in before:
+        if ref in found:
+            continue
+        parent = holders.get((ref.schema, ref.parent), ref.parent)
+        if parent != ref.parent:
+            found[ref] = replace(ref, parent=parent)
+        elif ref.parent and (moved := _holder(ref, found)) is not None:
+            found[ref] = replace(asides.get(ref, ref), schema=moved.schema, parent=moved.name)
+        elif ref in asides:
+            found[ref] = asides[ref]
     return found
+
+
+def aside(ref: Ref) -> Ref:
+    if ref.kind == "routine":
+        at = ref.name.index("(", 1)
+        return replace(ref, name=ref.name[:at][: 63 - len(ASIDE)] + ASIDE + ref.name[at:])
+    return replace(ref, name=ref.name[: 63 - len(ASIDE)] + ASIDE)
+
+
+def _holder(ref: Ref, found: Mapping[Ref, Ref]) -> Ref | None:
+    """Where the relation that `ref` is part of has moved, if it has."""
+    for kind in ("table", "view", "type"):
+        moved = found.get(Ref(kind, ref.schema, ref.parent))
+        if moved is not None:
+            return moved
+    return None
 
 
 def own_renames(mapping: Mapping[Ref, Ref]) -> tuple[Rename, ...]:
     """The renames that somebody made, without those that follow from a relation's or a schema's."""
     schemas = {one.name: other.name for one, other in mapping.items() if one.kind == "schema"}
-    parents = {
-        (one.schema, one.name): (other.schema, other.name)
-        for one, other in mapping.items()
-        if one.kind in ("table", "view", "type")
-    }
     found: list[Rename] = []
     for one, other in mapping.items():
-        if one.parent:
+        if one.parent or one.kind == "index":
             own = one.name != other.name
         elif one.kind == "routine":
             own = base_name(one) != base_name(other) or schemas.get(one.schema, one.schema) != other.schema
         elif one.kind == "default-acl":
             own = False
-        elif one.kind == "index":
-            own = one.name != other.name
         else:
             own = one.name != other.name or schemas.get(one.schema, one.schema) != other.schema
         if own:
             found.append(Rename(one, other))
-    del parents
     return tuple(sorted(found))
 
 
 def base_name(ref: Ref) -> str:
-    """A routine's name without its arguments. A name may hold parentheses; arguments' types cannot open them first."""
+    """A routine's name without its arguments."""
     return ref.name[: ref.name.index("(", 1)]
 
 
@@ -101,35 +127,17 @@ def _renamed(
 
 def _columns(item: Object, mapping: Mapping[Ref, Ref]) -> tuple[str, ...]:
     names: tuple[str, ...] = getattr(item, "columns", ())
-    holder = item.ref.parent or item.ref.name
-    table: Ref | None = getattr(item, "table", None)
-    if table is not None:
-        holder = table.name
+    holder = item.table.name if isinstance(item, Index) else item.ref.parent or item.ref.name
     refs = (Ref("column", item.ref.schema, name, holder) for name in names)
     return tuple(mapping.get(ref, ref).name for ref in refs)
 
 
 def follows(value: object, wanted: object, words: Mapping[str, str]) -> bool:
     """Whether `value` becomes `wanted` by putting the new names for the old ones."""
-    if isinstance(value, str) and isinstance(wanted, str):
-        return _IDENTIFIER.sub(lambda m: words.get(m[0], m[0]), value) == wanted
-    if isinstance(value, tuple) and isinstance(wanted, tuple):
-        return repr_follows(repr(value), repr(wanted), words)
-    return False
-
-
-def repr_follows(value: str, wanted: str, words: Mapping[str, str]) -> bool:
-    return _IDENTIFIER.sub(lambda m: words.get(m[0], m[0]), value) == wanted
+    one, other = (value, wanted) if isinstance(value, str) else (repr(value), repr(wanted))
+    return type(value) is type(wanted) and _IDENTIFIER.sub(lambda m: words.get(m[0], m[0]), one) == other
 
 
 def quoted(name: str) -> str:
     """A name as Postgres prints it in definitions, keywords aside."""
     return name if _PLAIN.match(name) else '"' + name.replace('"', '""') + '"'
-
-
-def is_nested(ref: Ref) -> bool:
-    return ref.kind in _NESTED
-
-
-def routine_base(item: Routine) -> str:
-    return item.base_name

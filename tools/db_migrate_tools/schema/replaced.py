@@ -53,7 +53,7 @@ def _column(before: Column, after: Column) -> bool:
 
 
 def _constraint(before: Constraint, after: Constraint) -> bool:
-    if before.type != after.type:
+    if before.type != after.type or (before.validated and not after.validated):
         return True
     return _plain_definition(before) != _plain_definition(after)
 
@@ -63,7 +63,7 @@ def _plain_definition(item: Constraint) -> str:
     text = item.definition.removesuffix(" NOT VALID")
     if item.type == "foreign key":
         text = text.removesuffix(" DEFERRABLE INITIALLY DEFERRED").removesuffix(" DEFERRABLE")
-    return text if item.validated else text
+    return text
 
 
 def _view(before: View, after: View) -> bool:

@@ -19,6 +19,8 @@ from db_migrate_tools.analysis.hazards.base import LEVELS, Effect, Rule
 from db_migrate_tools.analysis.situation import Situation
 from db_migrate_tools.wire import Hazard
 
+__all__ = ["BY_CODE", "LEVELS", "RULES", "Effect", "find"]
+
 RULES: Final[tuple[Rule, ...]] = (
     *blind.RULES,
     *loss.RULES,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db_migrate_tools.analysis import locks
+from db_migrate_tools.analysis import duration, locks
 from db_migrate_tools.analysis.hazards.base import Finding, Rule, stall, waiting
 from db_migrate_tools.analysis.names import listed, qualified, quote, show
 from db_migrate_tools.analysis.situation import Situation
 from db_migrate_tools.analysis.text import has
 from db_migrate_tools.schema.model import Column, Constraint, Index, Ref, Table, View
 
+_SLOW_MS = 500.0
 _RETRIED = "Nothing to change: the run asks for the lock for a moment only, and again later if it is taken."
 
 
@@ -137,10 +138,36 @@ def _explicit(s: Situation) -> Iterator[Finding]:
     if s.statement.kind == "LockStmt":
         for ref, mode in s.stopped():
             yield Finding(
-                f"{locks.blocks(mode).capitalize()} of {show(ref)} wait for this LOCK TABLE; it ends with its own "
-                "step and protects nothing after it.",
+                f"{locks.blocks(mode).capitalize()} of {show(ref)} wait from this LOCK TABLE to the end of "
+                "the transaction.",
                 "Leave the statement out: every step takes the lock that it needs.",
             )
+
+
+def _kept(s: Situation, code: str) -> Iterator[Finding]:
+    """Locks are kept to the end of a transaction: slow work after one makes it long."""
+    validates = has(s.statement.text, "VALIDATE", "CONSTRAINT")
+    slow = bool(s.rewrites or s.scans or s.index_builds) or duration.estimate(s).high > _SLOW_MS
+    if not s.held or not slow or (code == "validate-same-tx") != validates:
+        return
+    kept = {held.relation: held for held in sorted(s.held, key=lambda h: locks.strength(h.mode))}
+    since = min(held.since for held in kept.values())
+    time, severity = stall(s)
+    waits = listed(f"{locks.blocks(held.mode)} of {show(ref)}" for ref, held in kept.items())
+    yield Finding(
+        f"{waits[0].upper()}{waits[1:]} stop {time} more: the locks of statement {since} are kept to the end of the "
+        f"transaction, and statement {s.statement.number} works through rows meanwhile.",
+        f"Put statement {s.statement.number} into a migration of its own, applied after this one.",
+        severity,
+    )
+
+
+def _validate_too_early(s: Situation) -> Iterator[Finding]:
+    yield from _kept(s, "validate-same-tx")
+
+
+def _work_under_lock(s: Situation) -> Iterator[Finding]:
+    yield from _kept(s, "ddl-after-access-exclusive")
 
 
 RULES: tuple[Rule, ...] = (
@@ -152,5 +179,7 @@ RULES: tuple[Rule, ...] = (
     Rule("matview-refresh-blocking", "MEDIUM", "a refresh blocks readers", _refresh),
     Rule("partition-detach-blocking", "MEDIUM", "detaching a partition locks its parent", _detach),
     Rule("trigger-lock", "LOW", "a trigger's change blocks writes for a moment", _trigger),
+    Rule("validate-same-tx", "MEDIUM", "VALIDATE runs while locks of its transaction are held", _validate_too_early),
+    Rule("ddl-after-access-exclusive", "MEDIUM", "slow work follows a lock in one transaction", _work_under_lock),
     Rule("explicit-lock", "MEDIUM", "the migration locks a table by hand", _explicit),
 )

@@ -11,32 +11,21 @@ from db_migrate_tools.analysis.text import mentions
 from db_migrate_tools.schema.model import Column, Constraint, Ref, Routine, Table, Type, View
 
 
-def _renamed(s: Situation, kind: str) -> Iterator[tuple[Ref, Ref]]:
-    if not s.renames:
-        return
-    old = sorted(ref for ref in s.seen.dropped if ref.kind == kind)
-    new = sorted(ref for ref in s.seen.created if ref.kind == kind)
-    yield from zip(old, new, strict=False)
-
-
-def _relations_renamed(s: Situation) -> Iterator[tuple[Ref, Ref]]:
-    yield from ((old, new) for kind in ("table", "view") for old, new in _renamed(s, kind))
+def _renamed(s: Situation, *kinds: str) -> Iterator[tuple[Ref, Ref]]:
+    yield from ((old, new) for old, new in s.renamed if old.kind in kinds)
 
 
 def _rename_table(s: Situation) -> Iterator[Finding]:
-    for old, new in _relations_renamed(s):
-        if old in s.born and old not in s.before:
-            continue
-        yield Finding(
-            f"Whatever asks for {show(old)} fails at once: it is called {show(new)} now.",
-            "Leave a view under the old name until no release asks for it:\n"
-            f"CREATE VIEW {qualified(old)} WITH (security_invoker = true) AS SELECT * FROM {qualified(new)};",
-        )
+    for old, new in _renamed(s, "table", "view"):
+        if s.was(new) is not None:
+            yield Finding(
+                f"Whatever asks for {show(old)} fails at once: it is called {show(new)} now.",
+                "Leave a view under the old name until no release asks for it:\n"
+                f"CREATE VIEW {qualified(old)} WITH (security_invoker = true) AS SELECT * FROM {qualified(new)};",
+            )
 
 
 def _rename_column(s: Situation) -> Iterator[Finding]:
-    if any(_relations_renamed(s)):
-        return
     for old, new in _renamed(s, "column"):
         table = old.relation
         if table is not None and s.old(table) is not None:
@@ -45,6 +34,15 @@ def _rename_column(s: Situation) -> Iterator[Finding]:
                 "now.",
                 "Grow the new column beside the old one, write both, change readers over, drop the old one later:\n"
                 f"ALTER TABLE {qualified(table)} ADD COLUMN {quote(new.name)} …;",
+            )
+
+
+def _rename_routine(s: Situation) -> Iterator[Finding]:
+    for old, new in _renamed(s, "routine", "type"):
+        if s.was(new) is not None:
+            yield Finding(
+                f"Whatever names {show(old)} fails at once: it is called {show(new)} now.",
+                "Leave something under the old name until no release asks for it.",
             )
 
 
@@ -63,12 +61,12 @@ def _rename_value(s: Situation) -> Iterator[Finding]:
 def _lost_names(s: Situation) -> Iterator[tuple[Ref, tuple[str, ...]]]:
     """What is no longer there under its name, with the words that together point to it."""
     gone = set(s.dropped("table"))
-    for ref in (*gone, *s.dropped("view"), *s.dropped("routine"), *(old for old, _ in _relations_renamed(s))):
+    renamed = [old for old, _ in _renamed(s, "table", "view", "routine")]
+    for ref in (*gone, *s.dropped("view"), *s.dropped("routine"), *renamed):
         yield ref, (ref.name.partition("(")[0],)
-    if not any(_relations_renamed(s)):
-        for ref in (*s.dropped("column"), *(old for old, _ in _renamed(s, "column"))):
-            if ref.relation not in gone:
-                yield ref, (ref.name, ref.parent)
+    for ref in (*s.dropped("column"), *(old for old, _ in _renamed(s, "column"))):
+        if ref.relation not in gone:
+            yield ref, (ref.name, ref.parent)
 
 
 def _routines(s: Situation) -> Iterator[Finding]:
@@ -178,6 +176,7 @@ def _has_key(s: Situation, table: Ref) -> bool:
 RULES: tuple[Rule, ...] = (
     Rule("rename-table", "HIGH", "a table changes its name", _rename_table, BREAKS),
     Rule("rename-column", "HIGH", "a column changes its name", _rename_column, BREAKS),
+    Rule("rename-any", "HIGH", "a function or type changes its name", _rename_routine, BREAKS),
     Rule("rename-enum-value", "HIGH", "an enum value goes or changes its name", _rename_value, BREAKS),
     Rule("dependants-break", "HIGH", "functions mention what goes", _routines, BREAKS),
     Rule("app-types-break", "MEDIUM", "a column changes its type", _type_changed, BREAKS),

@@ -37,7 +37,7 @@ def _fk_index(s: Situation) -> Iterator[Finding]:
 
 
 def _no_key(s: Situation) -> Iterator[Finding]:
-    if s.after is None or s.renames:
+    if s.after is None:
         return
     for ref in s.created("table"):
         table = s.after.get(ref)

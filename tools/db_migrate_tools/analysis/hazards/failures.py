@@ -106,12 +106,12 @@ def _enum_value(s: Situation) -> Iterator[Finding]:
 def _enum_used(s: Situation) -> Iterator[Finding]:
     for ref, labels in _new_labels(s):
         for label in labels:
-            users = [other.number for other in s.following if f"'{label}'" in other.text]
+            users = [other.number for other in s.transaction() if f"'{label}'" in other.text]
             if users:
                 yield Finding(
-                    f"The value {label!r} of {show(ref)} is used by statement {users[0]}: in one transaction Postgres "
-                    "refuses that (55P04). Here each statement commits by itself, so it works.",
-                    "For tools that run a file as one transaction, put the ALTER TYPE into a migration of its own.",
+                    f"Statement {users[0]} uses the new value {label!r} of {show(ref)} in the same transaction; where "
+                    "it stores or compares the value, Postgres refuses (55P04).",
+                    "Put the ALTER TYPE into a migration of its own, applied before this one.",
                 )
 
 
@@ -155,7 +155,7 @@ RULES: tuple[Rule, ...] = (
     Rule("data-dependent-unique", "MEDIUM", "duplicates would make a step fail", _duplicates),
     Rule("row-level-precheck", "LOW", "orphaned rows would make a step fail", _orphans),
     Rule("enum-add-value", "LOW", "an enum value cannot be taken back", _enum_value),
-    Rule("enum-used-in-same-tx", "LOW", "a new enum value is used at once", _enum_used),
+    Rule("enum-used-in-same-tx", "MEDIUM", "a new enum value is used at once", _enum_used),
     Rule("concurrently-in-tx", "LOW", "a step runs outside a transaction", _outside),
     Rule("invalid-index-left", "HIGH", "an invalid index is taken for a good one", _invalid),
     Rule("identifier-too-long", "LOW", "a name is longer than Postgres keeps", _long_names),

@@ -38,12 +38,12 @@ def _not_null_remedy(s: Situation, table: str, column: str) -> str:
     name, check = quote(column), quote(f"{column}_not_null")
     if s.target.identity.major >= 18:
         return (
-            "Two steps that let the application go on:\n"
+            "Two steps that let the application go on, the second in a migration of its own:\n"
             f"ALTER TABLE {table} ADD CONSTRAINT {check} NOT NULL {name} NOT VALID;\n"
             f"ALTER TABLE {table} VALIDATE CONSTRAINT {check};"
         )
     return (
-        "Prove it first without blocking; SET NOT NULL then needs no scan:\n"
+        "Prove it first without blocking, VALIDATE in a migration of its own; SET NOT NULL then needs no scan:\n"
         f"ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({name} IS NOT NULL) NOT VALID;\n"
         f"ALTER TABLE {table} VALIDATE CONSTRAINT {check};\n"
         f"ALTER TABLE {table} ALTER COLUMN {name} SET NOT NULL;\n"
@@ -70,7 +70,7 @@ def _constraint_finding(s: Situation, ref: Ref, constraint: Constraint) -> Findi
     return Finding(
         f"{waiting(s, ref)} stop {time} while every row of {show(ref)} ({s.ground.extent(ref)}) is held against the "
         f"{kind} {name}. One row that breaks it makes the step fail; the rows were not looked at.",
-        "Add it for new rows first, then check the old ones without blocking:\n"
+        "Add it for new rows first; check the old ones without blocking, in a migration of its own:\n"
         f"ALTER TABLE {table} ADD CONSTRAINT {name} {constraint.definition.removesuffix(' NOT VALID')} NOT VALID;\n"
         f"ALTER TABLE {table} VALIDATE CONSTRAINT {name};",
         severity,

@@ -26,7 +26,7 @@ def _rls_missing(s: Situation) -> Iterator[Finding]:
         return
     for ref in s.created("table"):
         table = s.after.get(ref)
-        if s.renames or not isinstance(table, Table) or ref.schema not in _EXPOSED:
+        if not isinstance(table, Table) or ref.schema not in _EXPOSED:
             continue
         if table.row_security or table.partition_of:
             continue

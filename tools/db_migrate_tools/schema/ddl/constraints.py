@@ -21,7 +21,9 @@ def _add(item: Constraint, context: Context) -> str:
     """ONLY where the partitions have their own, which are attached afterwards."""
     table = context.after.get(Ref("table", item.ref.schema, item.ref.parent))
     partitioned = isinstance(table, Table) and table.partition_by is not None
-    apart = partitioned and item.index is not None and not context.is_new(Ref("table", item.ref.schema, item.ref.parent))
+    apart = (
+        partitioned and item.index is not None and not context.is_new(Ref("table", item.ref.schema, item.ref.parent))
+    )
     only = "ONLY " if apart else ""
     return f"ALTER TABLE {only}{holder(item.ref)} ADD CONSTRAINT {ident(item.ref.name)} {item.definition}"
 
@@ -56,7 +58,9 @@ def alter(before: Constraint, after: Constraint, fields: tuple[str, ...], contex
     found: list[str] = []
     if before.deferrable != after.deferrable or before.initially_deferred != after.initially_deferred:
         words = "DEFERRABLE INITIALLY DEFERRED" if after.initially_deferred else "DEFERRABLE INITIALLY IMMEDIATE"
-        found.append(f"{head} ALTER CONSTRAINT {ident(after.ref.name)} {words if after.deferrable else 'NOT DEFERRABLE'}")
+        found.append(
+            f"{head} ALTER CONSTRAINT {ident(after.ref.name)} {words if after.deferrable else 'NOT DEFERRABLE'}"
+        )
     if after.validated and not before.validated:
         found.append(f"{head} VALIDATE CONSTRAINT {ident(after.ref.name)}")
     return found + after_alter(before, after, fields, context)

@@ -8,7 +8,13 @@ from collections.abc import Iterable, Mapping
 from db_migrate_tools.schema.ddl.context import Context
 from db_migrate_tools.schema.ddl.quote import holder, ident, literal, qualified, role, target
 from db_migrate_tools.schema.model import Column, DefaultAcl, Extension, Grant, Object, Routine, Sequence
-from db_migrate_tools.schema.privileges import MAINTAIN_SINCE, all_privileges, default_grants, effective, privileges_kind
+from db_migrate_tools.schema.privileges import (
+    MAINTAIN_SINCE,
+    all_privileges,
+    default_grants,
+    effective,
+    privileges_kind,
+)
 
 Held = dict[str, dict[str, bool]]
 """grantee → privilege → whether it may be granted on."""
@@ -104,7 +110,10 @@ def _grants_after_create(item: Object, context: Context) -> list[str]:
 def _grants_after_alter(before: Object, after: Object, context: Context) -> list[str]:
     old = [
         Grant(
-            after.owner if grant.grantee == before.owner else grant.grantee, grant.privilege, grant.grantor, grant.grantable
+            after.owner if grant.grantee == before.owner else grant.grantee,
+            grant.privilege,
+            grant.grantor,
+            grant.grantable,
         )
         for grant in effective(before, 0, keep_default=True) or ()
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from db_migrate_tools.schema.ddl.context import Context
 from db_migrate_tools.schema.ddl.grants import after_alter, after_create
-from db_migrate_tools.schema.ddl.quote import qualified, target
+from db_migrate_tools.schema.ddl.quote import target
 from db_migrate_tools.schema.model import Routine
 
 
@@ -34,4 +34,4 @@ def stub(item: Routine) -> str | None:
 
 def needs_unchecked_body(item: Routine) -> bool:
     """Whether Postgres would check names in the body that may not exist yet."""
-    return item.language in ("sql", "plpgsql") and item.type != "aggregate" and qualified(item.ref) != ""
+    return item.language in ("sql", "plpgsql") and item.type != "aggregate"

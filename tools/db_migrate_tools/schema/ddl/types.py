@@ -8,7 +8,7 @@ from db_migrate_tools.schema.ddl import columns
 from db_migrate_tools.schema.ddl.context import Context
 from db_migrate_tools.schema.ddl.grants import after_alter, after_create
 from db_migrate_tools.schema.ddl.quote import holder, ident, literal, qualified
-from db_migrate_tools.schema.model import Column, Ref, Type
+from db_migrate_tools.schema.model import Column, DomainCheck, Ref, Type
 
 _OLD = "__before"
 
@@ -91,18 +91,20 @@ def _alter_domain(before: Type, after: Type, fields: tuple[str, ...]) -> list[st
         found.append(f"{head} {'DROP' if after.nullable else 'SET'} NOT NULL")
     old, new = {c.name: c for c in before.checks}, {c.name: c for c in after.checks}
     for name, check in old.items():
-        if name not in new or not _same_check(check.definition, new[name].definition):
+        if name not in new or not _same_check(check, new[name]):
             found.append(f"{head} DROP CONSTRAINT {ident(name)}")
     for name, check in new.items():
-        if name not in old or not _same_check(old[name].definition, check.definition):
+        if name not in old or not _same_check(old[name], check):
             found.append(_add_check(after, name, check.definition))
         elif check.validated and not old[name].validated:
             found.append(f"{head} VALIDATE CONSTRAINT {ident(name)}")
     return found
 
 
-def _same_check(one: str, other: str) -> bool:
-    return one.removesuffix(" NOT VALID") == other.removesuffix(" NOT VALID")
+def _same_check(before: DomainCheck, after: DomainCheck) -> bool:
+    """Whether nothing, or only a VALIDATE, leads from one to the other."""
+    loosened = before.validated and not after.validated
+    return not loosened and before.definition.removesuffix(" NOT VALID") == after.definition.removesuffix(" NOT VALID")
 
 
 def _add_check(item: Type, name: str, definition: str) -> str:

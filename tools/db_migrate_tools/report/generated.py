@@ -1,0 +1,75 @@
+"""What type generation did: generators, files, differences, compile errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from db_migrate_tools.report import words
+from db_migrate_tools.report.layout import Block, Bullets, Code, Heading, Strong, Table, Text, Title
+from db_migrate_tools.report.layout import render as write
+from db_migrate_tools.wire import CommandRun, Diagnostic, FileWritten, GenerateOutput, TypesReport
+
+LIMIT: Final = 40
+_OUTPUT_LINES: Final = 12
+
+
+def render(output: GenerateOutput, *, markdown: bool, limit: int | None = LIMIT) -> str:
+    """The page; with a limit, that many differences and errors and a count of the rest."""
+    return write(_page(output, limit), markdown=markdown)
+
+
+def _page(output: GenerateOutput, limit: int | None) -> Iterator[Block]:
+    yield Title(f"🧩 Types of {output.env}")
+    yield Strong(
+        "Done. No database was changed; only generated files were written."
+        if output.ok
+        else "Not done: something failed, see below. No database was changed."
+    )
+    yield from types_blocks(output, limit)
+    yield Heading("👉 Next steps")
+    yield Bullets(output.next_steps)
+
+
+def types_blocks(report: GenerateOutput | TypesReport, limit: int | None) -> Iterator[Block]:
+    """Generators, files, differences and compile errors."""
+    if report.generators:
+        yield Table(
+            ("Step", "Command", "Time", "Result"),
+            [
+                (run.name, run.command, words.milliseconds(run.ms), "✅ ok" if run.ok else "❌ failed")
+                for run in report.generators
+            ],
+        )
+    for run in report.generators:
+        yield from _explained(run)
+    if report.files:
+        yield Bullets([_file(file) for file in report.files])
+    yield from _listed("Types that changed:", report.differences, limit)
+    yield from _listed("Compile errors:", [_error(d) for d in report.diagnostics], limit)
+
+
+def _explained(run: CommandRun) -> Iterator[Block]:
+    if run.explanation:
+        yield Text(f"{run.name}: {run.explanation}")
+    if not run.ok and run.output.strip():
+        lines = run.output.strip().split("\n")
+        cut = [f"⟨{len(lines) - _OUTPUT_LINES} lines before⟩"] if len(lines) > _OUTPUT_LINES else []
+        yield Code(["\n".join([*cut, *lines[-_OUTPUT_LINES:]])], language="text")
+
+
+def _file(file: FileWritten) -> str:
+    count = f"{file.lines:,} line{'' if file.lines == 1 else 's'}"
+    return f"{file.path}: {count}, {'written' if file.changed else 'unchanged'}"
+
+
+def _error(diagnostic: Diagnostic) -> str:
+    return f"{diagnostic.file}:{diagnostic.line} {diagnostic.code} {diagnostic.message}"
+
+
+def _listed(title: str, lines: Sequence[str], limit: int | None) -> Iterator[Block]:
+    if lines:
+        shown = lines if limit is None else lines[:limit]
+        rest = len(lines) - len(shown)
+        yield Text(title)
+        yield Bullets([*shown, *([f"… and {rest} more"] if rest else [])])

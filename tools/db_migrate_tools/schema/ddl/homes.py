@@ -1,0 +1,156 @@
+"""Which statement an object comes with and goes with: a column with its table, a key's index with its constraint."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from db_migrate_tools.schema.model import Catalog, Column, Constraint, Index, Object, Ref, Sequence, Table, View
+
+_CAN_GO_FIRST = frozenset({"constraint", "policy", "trigger", "column"})
+
+
+class Homes:
+    """`early` go by statements of their own although their table goes too, to break circles between tables."""
+
+    def __init__(self, base: Catalog, after: Catalog, gone: frozenset[Ref], made: frozenset[Ref]) -> None:
+        self.base, self.after, self.gone, self.made = base, after, gone, made
+        self.early: set[Ref] = set()
+        self.early_defaults: list[Column] = []
+        self._find_circles()
+
+    def relation_of(self, ref: Ref) -> Ref | None:
+        """The table or view that an object is part of, afterwards or else before."""
+        item = self.after.get(ref) or self.base.get(ref)
+        if isinstance(item, Index):
+            return item.table
+        if not ref.parent:
+            return None
+        for catalog in (self.after, self.base):
+            for candidate in _candidates(ref):
+                if candidate in catalog:
+                    return candidate
+        return None
+
+    def holder(self, item: Object) -> Ref | None:
+        """What the object is part of before, if that goes too."""
+        if item.ref.parent:
+            return next((ref for ref in _candidates(item.ref) if ref in self.gone), None)
+        if isinstance(item, Index):
+            if item.table in self.gone:
+                return item.table
+            constraint = Ref("constraint", item.ref.schema, item.constraint or "", item.table.name)
+            if item.constraint is not None:
+                return constraint if constraint in self.gone else None
+            return item.partition_of if item.partition_of in self.gone else None
+        if isinstance(item, Sequence) and item.owned_by in self.gone:
+            return item.owned_by
+        return None
+
+    def of_drop(self, item: Object) -> Ref | None:
+        """The object whose DROP takes this one along, itself when none does; None when nothing needs doing."""
+        if item.ref in self.early:
+            return item.ref
+        holder = self.holder(item)
+        if holder is not None:
+            return self.of_drop(self.base.objects[holder])
+        if isinstance(item, Constraint | Column) and not item.local:
+            above = self._inherited_from(item)
+            if above is not None:
+                return self.of_drop(above)
+        if isinstance(item, Index) and item.constraint is not None:
+            return item.ref
+        if isinstance(item, Column) and self._of_view(item, self.base):
+            return None
+        return item.ref
+
+    def of_create(self, item: Object) -> Ref | None:
+        """The object whose CREATE brings this one along; None when another statement does without being told."""
+        if isinstance(item, Column):
+            for ref in _candidates(item.ref):
+                if ref in self.made:
+                    return ref
+            if self._of_view(item, self.after):
+                return None
+            return None if not item.local and self._table_stays(item) else item.ref
+        if isinstance(item, Constraint) and not item.local:
+            table = self.after.get(Ref("table", item.ref.schema, item.ref.parent))
+            if item.type in ("foreign key", "not null"):
+                return None
+            if item.type == "check" and (not isinstance(table, Table) or table.ref not in self.made or table.inherits):
+                return None
+        return item.ref
+
+    def _table_stays(self, item: Column) -> bool:
+        return Ref("table", item.ref.schema, item.ref.parent) not in self.made
+
+    def _of_view(self, item: Column, catalog: Catalog) -> bool:
+        return isinstance(catalog.get(Ref("view", item.ref.schema, item.ref.parent)), View)
+
+    def _inherited_from(self, item: Constraint | Column) -> Object | None:
+        """The parent table's column or constraint that goes and takes the inherited one along."""
+        table = self.base.get(Ref("table", item.ref.schema, item.ref.parent))
+        if not isinstance(table, Table):
+            return None
+        after = self.after.get(table.ref)
+        for parent in (*table.inherits, *((table.partition_of,) if table.partition_of else ())):
+            still = isinstance(after, Table) and parent in (*after.inherits, after.partition_of)
+            if not still:
+                continue
+            for ref in self.gone:
+                other = self.base.objects[ref]
+                if (ref.schema, ref.parent) != (parent.schema, parent.name) or type(other) is not type(item):
+                    continue
+                if isinstance(item, Column) and ref.name == item.ref.name:
+                    return other
+                if (
+                    isinstance(item, Constraint)
+                    and isinstance(other, Constraint)
+                    and other.definition == item.definition
+                ):
+                    return other
+        return None
+
+    def _find_circles(self) -> None:
+        """Parts of a table that need something which in turn needs the table must go before either."""
+        reach: dict[Ref, set[Ref]] = defaultdict(set)
+        homes: dict[Ref, Ref] = {}
+        for ref in self.gone:
+            home = self.of_drop(self.base.objects[ref])
+            if home is not None:
+                homes[ref] = home
+        for ref, home in homes.items():
+            reach[home] |= {homes[dep] for dep in self.base.objects[ref].depends if dep in homes} - {home}
+        for ref, home in sorted(homes.items()):
+            item = self.base.objects[ref]
+            if ref == home or ref.kind not in _CAN_GO_FIRST:
+                continue
+            if not any(
+                dep in homes and homes[dep] != home and _reaches(reach, homes[dep], home) for dep in item.depends
+            ):
+                continue
+            if isinstance(item, Column):
+                if item.default is not None and not item.generated:
+                    self.early_defaults.append(item)
+            else:
+                self.early.add(ref)
+
+
+def _candidates(ref: Ref) -> tuple[Ref, Ref, Ref]:
+    return (
+        Ref("table", ref.schema, ref.parent),
+        Ref("view", ref.schema, ref.parent),
+        Ref("type", ref.schema, ref.parent),
+    )
+
+
+def _reaches(edges: dict[Ref, set[Ref]], start: Ref, goal: Ref) -> bool:
+    seen: set[Ref] = set()
+    pending = [start]
+    while pending:
+        ref = pending.pop()
+        if ref == goal:
+            return True
+        if ref not in seen:
+            seen.add(ref)
+            pending += edges.get(ref, ())
+    return False

@@ -1,0 +1,374 @@
+"""From a delta to steps: what is made, altered and dropped, and what each step has to wait for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from db_migrate_tools.schema.ddl import columns, indexes, routines, sequences, tables, types, views, writers
+from db_migrate_tools.schema.ddl.closure import Closure, close
+from db_migrate_tools.schema.ddl.context import Context
+from db_migrate_tools.schema.ddl.homes import Homes
+from db_migrate_tools.schema.ddl.order import Key, Step
+from db_migrate_tools.schema.diff import Delta
+from db_migrate_tools.schema.model import (
+    Column,
+    Constraint,
+    DefaultAcl,
+    Index,
+    Object,
+    Ref,
+    Routine,
+    Schema,
+    Sequence,
+    Table,
+    Trigger,
+    Type,
+    View,
+)
+
+_DROP_RANK = {
+    "policy": 0,
+    "trigger": 1,
+    "constraint": 3,
+    "view": 4,
+    "index": 5,
+    "routine": 6,
+    "column": 7,
+    "table": 8,
+    "sequence": 9,
+    "type": 10,
+    "extension": 11,
+    "schema": 12,
+    "default-acl": 50,
+}
+_MAKE_RANK = {
+    "schema": 20,
+    "extension": 21,
+    "type": 22,
+    "sequence": 23,
+    "table": 24,
+    "column": 25,
+    "routine": 28,
+    "view": 29,
+    "constraint": 31,
+    "index": 33,
+    "trigger": 38,
+    "policy": 39,
+    "default-acl": 50,
+}
+_SPECIAL_RANK = {
+    "detach": 2,
+    "drop-default": 2,
+    "own": 26,
+    "set-default": 27,
+    "attach": 34,
+    "attach-index": 35,
+    "replica": 36,
+}
+_CONSTRAINT_RANK = {"not null": 30, "primary key": 31, "unique": 31, "check": 32, "exclude": 32, "foreign key": 37}
+_INHERITED = frozenset({"type", "collation", "nullable", "generated", "identity", "identity_options", "default"})
+
+
+class Planner:
+    """Collects the steps of one delta."""
+
+    def __init__(self, delta: Delta) -> None:
+        self.delta = delta
+        version = delta.before.server_version or delta.after.server_version
+        dropped = {delta.mapping.get(item.ref, item.ref) for item in delta.dropped}
+        self.closure: Closure = close(delta, dropped, version)
+        self.changes = {c.ref: c for c in delta.altered if c.ref not in self.closure.remade}
+        self.gone = frozenset(dropped | self.closure.remade)
+        self.made = frozenset({item.ref for item in delta.created} | self.closure.remade)
+        by_relation: dict[tuple[str, str], list[Column]] = defaultdict(list)
+        not_null: dict[Ref, Constraint] = {}
+        for item in delta.after:
+            if isinstance(item, Column):
+                by_relation[item.ref.schema, item.ref.parent].append(item)
+            elif isinstance(item, Constraint) and item.type == "not null":
+                not_null |= {Ref("column", item.ref.schema, name, item.ref.parent): item for name in item.columns}
+        self.context = Context(
+            base=delta.base,
+            after=delta.after,
+            version=version,
+            made=self.made,
+            gone=self.gone,
+            changed={ref: change.fields for ref, change in self.changes.items()},
+            default_acls=tuple(
+                {
+                    (item.ref, item.acl): item
+                    for catalog in (delta.before, delta.after)
+                    for item in catalog
+                    if isinstance(item, DefaultAcl)
+                }.values()
+            ),
+            columns={key: tuple(sorted(found, key=lambda c: c.position)) for key, found in by_relation.items()},
+            not_null=not_null,
+            from_nothing=all(isinstance(item, Schema) for item in delta.before),
+        )
+        self.homes = Homes(delta.base, delta.after, self.gone, self.made)
+        self.steps: dict[Key, Step] = {}
+        self.make: dict[Ref, set[Key]] = defaultdict(set)
+        """Which steps bring an object into its final form."""
+        self.unmake: dict[Ref, set[Key]] = defaultdict(set)
+        """Which steps end an object's first form."""
+        self.takes: dict[Key, list[Object]] = defaultdict(list)
+        self.releases: dict[Key, list[Object]] = defaultdict(list)
+
+    def plan(self) -> dict[Key, Step]:
+        self._drops()
+        self._creates()
+        self._rebuilds()
+        self._alters()
+        self._defaults()
+        self._partitions()
+        self._connect()
+        return self.steps
+
+    def _add(self, key: Key, statements: list[str], item: Object) -> Step:
+        word, ref = key
+        rank = _SPECIAL_RANK.get(word, _DROP_RANK[ref.kind] if word == "drop" else _MAKE_RANK[ref.kind])
+        if isinstance(item, Constraint) and item.ref == ref:
+            if word != "drop":
+                rank = _CONSTRAINT_RANK[item.type]
+            elif item.type == "foreign key":
+                rank = 2
+        position = item.position if isinstance(item, Column) else 0
+        step = self.steps.setdefault(key, Step(key, [], (rank, position, f"{ref}")))
+        step.statements += statements
+        return step
+
+    def _drops(self) -> None:
+        for ref in sorted(self.gone):
+            item = self.delta.base.objects[ref]
+            home = self.homes.of_drop(item)
+            if home is None:
+                continue
+            key = ("drop", home)
+            self.unmake[ref].add(key)
+            self.releases[key].append(item)
+            if home == ref:
+                step = self._add(key, writers.drop(item, self.context), item)
+                if isinstance(item, Routine):
+                    step.stub = routines.stub(item)
+            elif home in self.gone and (holder := self.homes.holder(item)) is not None and holder != home:
+                self.unmake[holder].add(key)
+        for column in self.homes.early_defaults:
+            key = ("drop-default", column.ref)
+            self._add(key, columns.drop_default(column), column)
+            self.releases[key].append(column)
+
+    def _creates(self) -> None:
+        apart = {
+            ref
+            for ref in self.made
+            if isinstance(item := self.delta.after.objects[ref], Column)
+            and item.default is not None
+            and not item.generated
+            and self.homes.of_create(item) != ref
+            and any(dep.kind == "routine" and dep in self.made for dep in item.depends)
+        }
+        for ref in sorted(self.made):
+            item = self.delta.after.objects[ref]
+            home = self.homes.of_create(item)
+            if home is None:
+                continue
+            key = ("create", home)
+            self.make[ref].add(key)
+            if home != ref:
+                self.takes[key].append(item)
+                continue
+            step = self._add(key, writers.create(item, self.context, frozenset(apart)), item)
+            self.takes[key].append(item)
+            if isinstance(item, Routine):
+                step.stub = routines.stub(item)
+            self._follow_up(item)
+        for ref in sorted(apart):
+            column = self.delta.after.objects[ref]
+            if isinstance(column, Column):
+                step = self._add(("set-default", ref), columns.set_default(column), column)
+                step.needs |= self.make[ref]
+                for dep in column.depends:
+                    if dep.kind == "routine":
+                        step.needs.add(("create", dep))
+        self.apart = apart
+
+    def _follow_up(self, item: Object) -> None:
+        if isinstance(item, Sequence) and item.owned_by is not None:
+            self._own(item)
+        if isinstance(item, Table) and item.replica_identity not in ("default", "index"):
+            step = self._add(("replica", item.ref), tables.replica_identity(item), item)
+            step.needs.add(("create", item.ref))
+        if isinstance(item, Index) and item.partition_of is not None and item.table not in self.made:
+            child = self.delta.after.get(item.table)
+            before = self.delta.base.get(item.table)
+            if isinstance(child, Table) and isinstance(before, Table) and child.partition_of == before.partition_of:
+                step = self._add(("attach-index", item.ref), indexes.attach(item), item)
+                step.needs |= {("create", item.ref), ("create", item.partition_of)}
+
+    def _own(self, item: Sequence) -> None:
+        step = self._add(("own", item.ref), sequences.own(item), item)
+        step.needs |= {("create", item.ref), ("alter", item.ref)}
+        if item.owned_by is not None:
+            step.needs |= self.make[item.owned_by] | {("create", item.owned_by)}
+            home = self.homes.of_create(self.delta.after.objects[item.owned_by])
+            if home is not None:
+                step.needs.add(("create", home))
+
+    def _rebuilds(self) -> None:
+        for ref, users in self.closure.rebuilt.items():
+            before, after = self.delta.base.objects[ref], self.delta.after.objects[ref]
+            if not isinstance(before, Type) or not isinstance(after, Type):
+                continue
+            key = ("alter", ref)
+            self._add(key, types.rebuild(before, after, users, self.context), after)
+            self.takes[key].append(after)
+            for user in (ref, *(column.ref for column in users)):
+                self.make[user].add(key)
+                self.unmake[user].add(key)
+            for item in self.delta.base:
+                if isinstance(item, Column) and item.type_ref == ref and item.ref in self.changes:
+                    after_column = self.delta.after.get(item.ref)
+                    if isinstance(after_column, Column) and after_column.type_ref != ref:
+                        self.steps[key].needs.add(("alter", item.ref))
+
+    def _alters(self) -> None:
+        for ref, change in sorted(self.changes.items()):
+            if ref in self.closure.rebuilt:
+                continue
+            before, after, fields = change.before, change.after, change.fields
+            if isinstance(after, Column) and not after.local:
+                fields = self._own_fields(after, fields)
+            if isinstance(before, Table) and isinstance(after, Table):
+                fields = tuple(name for name in fields if name not in ("partition_of", "partition_bound"))
+            key = ("alter", ref)
+            statements = writers.alter(before, after, fields, self.context, default_apart=ref in self.closure.defaults)
+            step = self._add(key, statements, after)
+            if isinstance(after, Routine):
+                step.stub = routines.stub(after) if "definition" in fields else None
+            self.make[ref].add(key)
+            self.unmake[ref].add(key)
+            self.takes[key].append(after)
+            self.releases[key].append(before)
+            if isinstance(after, Sequence) and "owned_by" in fields:
+                self._own(after)
+            if isinstance(after, View):
+                for column in self.context.columns_of(ref):
+                    self._view_column(column, key)
+
+    def _own_fields(self, item: Column, fields: tuple[str, ...]) -> tuple[str, ...]:
+        """An inherited column's fields without those that its parent's change brings."""
+        table = self.delta.after.get(Ref("table", item.ref.schema, item.ref.parent))
+        if not isinstance(table, Table):
+            return fields
+        brought: set[str] = set()
+        for parent in (*table.inherits, *((table.partition_of,) if table.partition_of else ())):
+            change = self.changes.get(Ref("column", parent.schema, item.ref.name, parent.name))
+            brought |= _INHERITED & set(change.fields if change else ())
+        return tuple(name for name in fields if name not in brought)
+
+    def _view_column(self, column: Column, key: Key) -> None:
+        """A column that CREATE OR REPLACE VIEW adds comes with what its own statements give it."""
+        if column.ref in self.made:
+            self.steps[key].statements += views.column_extras(column, self.context)
+            self.make[column.ref].add(key)
+
+    def _defaults(self) -> None:
+        """Defaults that stand in the way are taken off and put back."""
+        for ref in sorted(self.closure.defaults - self.gone):
+            before, after = self.delta.base.objects[ref], self.delta.after.objects[ref]
+            if not isinstance(before, Column) or not isinstance(after, Column):
+                continue
+            if before.default is not None:
+                key = ("drop-default", ref)
+                self._add(key, columns.drop_default(before), before)
+                self.releases[key].append(before)
+            if after.default is not None and not after.generated:
+                key = ("set-default", ref)
+                self._add(key, columns.set_default(after), after).needs.add(("alter", ref))
+                self.takes[key].append(after)
+
+    def _partitions(self) -> None:
+        for item in list(self.delta.after):
+            if not isinstance(item, Table) or (item.ref not in self.made and item.ref not in self._moved()):
+                continue
+            before = self.delta.base.get(item.ref)
+            if item.ref not in self.made and isinstance(before, Table) and before.partition_of is not None:
+                step = self._add(("detach", item.ref), tables.detach(before), before)
+                self.unmake[item.ref].add(step.key)
+                self.releases[step.key].append(before)
+                for ref in self.gone:
+                    if ref.schema == item.ref.schema and self.homes.relation_of(ref) == item.ref:
+                        for key in self.unmake[ref]:
+                            self.steps[key].needs.add(step.key)
+            if item.partition_of is not None:
+                self._attach(item, item.partition_of)
+
+    def _moved(self) -> set[Ref]:
+        found = set(self.closure.reattached)
+        for ref, change in self.changes.items():
+            if isinstance(change.after, Table) and {"partition_of", "partition_bound"} & set(change.fields):
+                found.add(ref)
+        return found
+
+    def _attach(self, item: Table, parent: Ref) -> None:
+        step = self._add(("attach", item.ref), tables.attach(item), item)
+        step.needs |= {("detach", item.ref), ("create", item.ref), ("alter", item.ref), ("create", parent)}
+        for ref in self.made:
+            other = self.delta.after.objects[ref]
+            if self.homes.relation_of(ref) in (item.ref, parent) and not isinstance(other, Trigger):
+                if isinstance(other, Constraint) and other.type == "foreign key":
+                    continue
+                step.needs.add(("create", ref))
+
+    def _connect(self) -> None:
+        for key, items in self.takes.items():
+            for item in items:
+                self._need(key, item)
+        for key, items in self.releases.items():
+            for item in items:
+                self._free(key, item)
+        for ref in self.closure.remade:
+            for maker in self.make[ref]:
+                self.steps[maker].needs |= self.unmake[ref] - {maker}
+        self._names()
+
+    def _need(self, key: Key, item: Object) -> None:
+        step = self.steps[key]
+        for dep in _depends(item):
+            if item.ref in self.apart and dep.kind == "routine":
+                continue
+            step.needs |= {need for need in self.make.get(dep, ()) if need != key}
+
+    def _free(self, key: Key, item: Object) -> None:
+        """Whatever this step lets go of can change or go only afterwards."""
+        for dep in item.depends:
+            for other in self.unmake.get(dep, ()):
+                if other == key or other not in self.steps or (key[0] == "alter" and other[0] == "alter"):
+                    continue
+                if key[0] == "alter" and other[0] == "detach":
+                    continue
+                if isinstance(item, Column) and item.ref in self.closure.defaults and key[0] == "alter":
+                    continue
+                if isinstance(item, Column) and key[0] == "drop" and item in self.homes.early_defaults:
+                    continue
+                self.steps[other].needs.add(key)
+
+    def _names(self) -> None:
+        """A name is free once its last bearer is gone."""
+        bearers: dict[tuple[str, str], set[Key]] = defaultdict(set)
+        for ref in self.gone:
+            if ref.kind in ("table", "view", "index", "sequence", "type"):
+                bearers[ref.schema, ref.name] |= self.unmake[ref]
+        for ref in self.made:
+            names: Iterable[str] = (ref.name,) if ref.kind in ("table", "view", "index", "sequence", "type") else ()
+            for name in names:
+                for maker in self.make[ref]:
+                    self.steps[maker].needs |= bearers.get((ref.schema, name), set()) - {maker}
+
+
+def _depends(item: Object) -> Iterable[Ref]:
+    """A sequence waits for its owning column in a step of its own."""
+    owner = item.owned_by if isinstance(item, Sequence) else None
+    return (dep for dep in item.depends if dep != owner)
