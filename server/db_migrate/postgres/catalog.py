@@ -207,7 +207,9 @@ def _objects(snapshot: _Snapshot, names: Names) -> Iterator[Object]:
     yield from catalog_types.types(snapshot.types, catalog_types.domain_checks(snapshot.constraints), columns, names)
     yield from catalog_types.routines(snapshot.routines, aggregates, names)
     yield from catalog_relations.relations(snapshot.relations, columns, inherits, names)
-    yield from catalog_relations.columns(snapshot.columns, identities, names)
+    yield from catalog_relations.columns(
+        snapshot.columns, identities, catalog_relations.not_null_names(snapshot.constraints, names), names
+    )
     yield from catalog_relations.constraints(snapshot.constraints, index_names, names)
     yield from catalog_relations.indexes(snapshot.indexes, owners, inherits, names)
     yield from catalog_relations.sequences(snapshot.sequences, names)

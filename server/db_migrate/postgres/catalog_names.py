@@ -58,15 +58,13 @@ class Names:
 
     def link(self, rows: Iterable[tuple[int, int, int, int, int, int]]) -> None:
         """Read rows of pg_depend into `depends`."""
-        objects, columns, depends = self.objects, self.columns, self.depends
+        objects, columns, depends = self.objects.get, self.columns.get, self.depends
         for catalog, oid, sub, other_catalog, other_oid, other_sub in rows:
-            dependent = (columns.get((oid, sub)) if sub and catalog == PG_CLASS else None) or objects.get(
-                (catalog, oid)
-            )
-            if dependent is None:
+            dependent = (sub and catalog == PG_CLASS and columns((oid, sub))) or objects((catalog, oid))
+            if not dependent:
                 continue
-            needed = (
-                columns.get((other_oid, other_sub)) if other_sub and other_catalog == PG_CLASS else None
-            ) or objects.get((other_catalog, other_oid))
-            if needed is not None and needed != dependent:
+            needed = (other_sub and other_catalog == PG_CLASS and columns((other_oid, other_sub))) or objects(
+                (other_catalog, other_oid)
+            )
+            if needed and needed is not dependent:
                 depends[dependent].add(needed)

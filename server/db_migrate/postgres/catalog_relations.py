@@ -116,8 +116,23 @@ def relations(
         )
 
 
+def not_null_names(rows: Rows, names: Names) -> dict[tuple[int, int], str]:
+    """Names of NOT NULL constraints (Postgres 18) that are not the ones it would choose, by column."""
+    found: dict[tuple[int, int], str] = {}
+    for row in rows:
+        if row[2] != "n" or not row[3] or not row[7]:
+            continue
+        column = names.columns.get((row[3], row[7][0]))
+        if column is not None and row[1] != f"{column.parent}_{column.name}_not_null":
+            found[row[3], row[7][0]] = row[1]
+    return found
+
+
 def columns(
-    rows: Rows, identities: Mapping[tuple[int, int], tuple[str, SequenceOptions]], names: Names
+    rows: Rows,
+    identities: Mapping[tuple[int, int], tuple[str, SequenceOptions]],
+    not_nulls: Mapping[tuple[int, int], str],
+    names: Names,
 ) -> Iterator[Column]:
     """Columns of tables, views and composite types, `position` counted from 1 without gaps."""
     relation, position = 0, 0
@@ -142,6 +157,7 @@ def columns(
             generated=GENERATED[generated],
             identity_options=sequence_settings,
             identity_sequence=sequence,
+            not_null_name=not_nulls.get((oid, number)),
             identity=IDENTITY[identity],
             collation=collation,
             storage=STORAGE[storage] if storage else None,

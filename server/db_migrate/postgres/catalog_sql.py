@@ -41,21 +41,26 @@ FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extnam
 _NOT_A_MEMBER = """NOT EXISTS (SELECT FROM pg_depend m
     WHERE m.classid = '{catalog}'::regclass AND m.objid = {oid} AND m.deptype = 'e')"""
 
+# A range type's constructors are its own.
+_NOT_A_CONSTRUCTOR = """NOT EXISTS (SELECT FROM pg_depend i
+    WHERE i.classid = 'pg_proc'::regclass AND i.objid = p.oid AND i.deptype = 'i')"""
+
 _USER_RELATION = f"""c.relnamespace = ANY ($1::oid[]) AND c.relpersistence <> 't'
     AND {_NOT_A_MEMBER.format(catalog="pg_class", oid="c.oid")}"""
 
 RELATIONS = f"""
 SELECT c.oid, c.relnamespace, c.relname, c.relkind::text, c.relowner, c.relacl::text[], c.reltype,
        c.relpersistence::text, c.relrowsecurity, c.relforcerowsecurity,
-       coalesce(c.reloptions, '{{}}')
-         || ARRAY(SELECT 'toast.' || o FROM unnest(t.reloptions) o), c.relreplident::text, am.amname, ts.spcname,
+       coalesce(c.reloptions, '{{}}') || CASE WHEN t.reloptions IS NULL THEN '{{}}'::text[]
+         ELSE ARRAY(SELECT 'toast.' || o FROM unnest(t.reloptions) o) END, c.relreplident::text, am.amname, ts.spcname,
        CASE c.relkind WHEN 'p' THEN pg_get_partkeydef(c.oid) END,
        CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END,
        c.relispopulated,
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
        CASE WHEN c.relkind = 'v' THEN pg_relation_is_updatable(c.oid, false) ELSE 0 END,
        fs.srvname,
-       ARRAY(SELECT format('%I %L', o.option_name, o.option_value) FROM pg_options_to_table(ft.ftoptions) o)
+       CASE WHEN ft.ftrelid IS NULL THEN '{{}}'::text[] ELSE ARRAY(
+         SELECT format('%I %L', o.option_name, o.option_value) FROM pg_options_to_table(ft.ftoptions) o) END
 FROM pg_class c
 LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
 LEFT JOIN pg_am am ON am.oid = c.relam
@@ -96,10 +101,11 @@ WHERE con.contype <> 't' AND con.connamespace = ANY ($1::oid[])
 INDEXES = f"""
 SELECT c.oid, c.relnamespace, c.relname, i.indrelid, pg_get_indexdef(c.oid), i.indisunique, i.indisvalid,
        i.indpred IS NOT NULL, i.indisclustered, i.indisreplident, i.indkey::int2[], i.indnkeyatts, ts.spcname,
-       ARRAY(SELECT a.attnum || ':' || a.attstattarget FROM pg_attribute a
-             WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attstattarget >= 0)
+       coalesce(st.targets, '{{}}')
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
+LEFT JOIN (SELECT attrelid, array_agg(attnum || ':' || attstattarget) AS targets FROM pg_attribute
+           WHERE attnum > 0 AND attstattarget >= 0 GROUP BY attrelid) st ON st.attrelid = c.oid
 WHERE {_USER_RELATION}
 """
 
@@ -126,6 +132,7 @@ SELECT p.oid, p.pronamespace, p.proname, p.proowner, p.proacl::text[], p.prokind
        p.provolatile::text, p.prosecdef
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = ANY ($1::oid[]) AND {_NOT_A_MEMBER.format(catalog="pg_proc", oid="p.oid")}
+  AND {_NOT_A_CONSTRUCTOR}
 """
 
 AGGREGATES = """
@@ -209,4 +216,5 @@ REWRITES = "SELECT oid, ev_class FROM pg_rewrite WHERE ev_class >= 16384"
 DEPENDENCIES = """
 SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid FROM pg_depend
 WHERE objid >= 16384 AND deptype IN ('n', 'a', 'i', 'P', 'S', 'x') AND (refobjid >= 16384 OR refobjid = 2200)
+  AND NOT (classid = 'pg_type'::regclass AND deptype = 'i')
 """

@@ -62,8 +62,8 @@ async def connect(
 async def _close(connection: Connection) -> None:
     try:
         await connection.close(timeout=2)
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        connection.terminate()
+    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        connection.terminate()  # InternalClientError: a query that was cancelled a moment ago has not ended yet
 
 
 async def _open(dsn: Dsn, *, timeout: float, application_name: str) -> Connection:  # noqa: ASYNC109

@@ -16,9 +16,12 @@ LOST: Final = (
     asyncpg.CannotConnectNowError,
     asyncpg.DatabaseDroppedError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,
     OSError,
 )
-"""What is raised when the session is gone; the statement's fate is then in the journal."""
+"""What is raised when the session is gone; the statement's fate is then in the journal. asyncpg raises its
+InternalClientError for the first query after a session was terminated between two.
+"""
 
 BLOCKED: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 """What is raised when another session was in the way; trying again helps."""

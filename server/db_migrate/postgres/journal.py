@@ -208,8 +208,10 @@ class Journal:
             order.approved_by,
             self._tool_version,
         )
-        await execute(queries()["record_for_supabase"], order.version, texts, order.name)
-        if order.undoes is not None:
+        if order.undoes is None:
+            await execute(queries()["record_for_supabase"], order.version, texts, order.name)
+        else:
+            # The CLI knows no rollbacks: for it the migration was never applied, and no file of ours says otherwise.
             await execute(queries()["mark_rolled_back"], order.undoes, order.version)
             await execute(queries()["forget_for_supabase"], order.undoes)
         await execute(queries()["end_run"], order.plan_id, "applied", None)

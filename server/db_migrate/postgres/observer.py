@@ -10,6 +10,7 @@ import asyncpg
 
 from db_migrate.postgres.connect import Connection, connect
 from db_migrate.postgres.dsn import Dsn
+from db_migrate.postgres.failures import LOST
 from db_migrate.postgres.locks import Holder, holder
 from db_migrate.postgres.patience import Patience
 from db_migrate_tools.ports import Progress, Refused
@@ -64,7 +65,7 @@ class Observer:
                             connect(dsn, application_name="db-migrate observer", read_only=True)
                         )
                     await self._look(connection)
-                except (Refused, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                except (Refused, asyncpg.PostgresError, asyncpg.InterfaceError, *LOST):
                     return
 
     async def _look(self, connection: Connection) -> None:

@@ -39,6 +39,9 @@ WHERE backend_type = 'client backend' AND datname = current_database() AND pid <
 """
 _HISTORY_IN_FACTS = 1000
 
+_ACTS_AS = "SELECT rolname::text FROM pg_catalog.pg_roles WHERE pg_has_role(current_user, oid, 'USAGE') ORDER BY 1"
+_ROLES = "SELECT rolname::text FROM pg_catalog.pg_roles ORDER BY 1"
+
 
 class PostgresTarget:
     """Implements ports.Target. `dsn` is asked for at each call, since a dev database starts lazily."""
@@ -92,8 +95,10 @@ class PostgresTarget:
                         long_transactions=int(await connection.fetchval(_LONG)),
                         journal_pending=await read_unfinished(connection),
                         notes=notes,
+                        acts_as=tuple(r["rolname"] for r in await connection.fetch(_ACTS_AS)),
+                        known_roles=tuple(r["rolname"] for r in await connection.fetch(_ROLES)),
                     )
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, *LOST) as error:
                 raise _unreadable(error, dsn) from None
 
     async def history(self, limit: int) -> tuple[AppliedMigration, ...]:
@@ -102,7 +107,7 @@ class PostgresTarget:
         async with connect(dsn, timeout=self._timeout, read_only=self._read_only) as connection:
             try:
                 return (await read_history(connection, limit))[0]
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, *LOST) as error:
                 raise _unreadable(error, dsn) from None
 
     async def _identity(self, connection: Connection, dsn: Dsn) -> Identity:

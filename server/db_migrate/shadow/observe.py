@@ -10,7 +10,7 @@ import asyncpg
 
 from db_migrate.postgres.catalog import read_catalog
 from db_migrate.shadow.outside import run_outside
-from db_migrate.shadow.server import failure
+from db_migrate.shadow.server import RAISED, failure
 from db_migrate.shadow.session import Ran, Session
 from db_migrate.shadow.stage import Stage
 from db_migrate.shadow.traces import (
@@ -114,7 +114,7 @@ class Performance:
                 await connection.execute("SAVEPOINT dbm_statement; SET LOCAL client_min_messages = debug1")
                 ran = await self.session.run(statement.text)
                 await connection.execute("RELEASE SAVEPOINT dbm_statement")
-            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except RAISED as error:
                 if not self._refused(statement, failure(error), excuse):
                     await _give_up(self.session)
                     return False
@@ -125,8 +125,8 @@ class Performance:
                     touched = await read_touched(connection)
                     written = await count_catalog_writes(connection)
                 delta = await self._delta(changed=written != writes)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                if not connection.is_closed():
+            except RAISED as error:
+                if isinstance(error, asyncpg.PostgresError) and not connection.is_closed():
                     raise
                 # A time limit that the statement has set took the session away.
                 self._refused(statement, failure(error), excuse)
@@ -158,7 +158,7 @@ class Performance:
             await tell(statement)
             try:
                 ran, traces = await run_outside(self.stage, self.database, self.session, statement, self.known)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except RAISED as error:
                 if not self._refused(statement, failure(error), excuse):
                     return False
                 continue
@@ -240,7 +240,7 @@ async def attribute(session: Session, known: Relations, steps: Sequence[Step]) -
             async with session.reading():
                 touched = await read_touched(connection)
             await connection.execute("COMMIT")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError):
+        except RAISED:
             await _give_up(session)
             break
         traces = between(known, held, touched, count_scans=_counts_scans(statement))
@@ -281,5 +281,7 @@ def _counts_scans(statement: Statement) -> bool:
 
 
 async def _give_up(session: Session) -> None:
-    if not session.connection.is_closed():
+    try:
         await session.connection.execute("ROLLBACK")
+    except RAISED:
+        session.connection.terminate()

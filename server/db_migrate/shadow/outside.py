@@ -12,7 +12,7 @@ import anyio
 import asyncpg
 
 from db_migrate.postgres.connect import Connection
-from db_migrate.shadow.server import name
+from db_migrate.shadow.server import RAISED, name
 from db_migrate.shadow.session import Ran, Session
 from db_migrate.shadow.stage import Stage
 from db_migrate.shadow.traces import FIRST_USER_OID, Relation, Relations, Traces, across, read_relations
@@ -51,12 +51,12 @@ async def run_outside(
 
 
 async def _watched(session: Session, statement: Statement, watch: _Watch) -> Ran:
-    outcome: Ran | asyncpg.PostgresError | asyncpg.InterfaceError = asyncpg.InterfaceError("The statement did not end.")
+    outcome: Ran | Exception = asyncpg.InterfaceError("The statement did not end.")
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch.look)
         try:
             outcome = await session.run(statement.text)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except RAISED as error:
             outcome = error
         finally:
             watch.done = True

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import anyio
-import asyncpg
 
 from db_migrate.cluster.shadow import Cluster
 from db_migrate.shadow.limits import beyond
 from db_migrate.shadow.observe import Performance, Record, Step, attribute
 from db_migrate.shadow.roles import UNDECIDED, Cast, Casting, ensure
 from db_migrate.shadow.rollback import prove
+from db_migrate.shadow.server import RAISED
 from db_migrate.shadow.session import Session
 from db_migrate.shadow.stage import Stage, stage
 from db_migrate.shadow.template import DumpDsn, Template, Templates
@@ -73,7 +73,7 @@ class ShadowRehearsal:
             found = await self._play(shadow, target, up, down, progress)
         except Refused as refusal:
             found = _nothing("", str(refusal))
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except (*RAISED, OSError) as error:
             found = _nothing("", f"The shadow could not be prepared: {str(error).partition(chr(10))[0]}.")
         return replace(found, ms=round((time.perf_counter() - started) * 1000, 3))
 
@@ -180,8 +180,7 @@ class _Rehearsed:
                 "The schema is so large that it was compared only before and after the migration, not after every "
                 "statement."
             )
-        if not connection.is_closed():
-            await self._stage.leave(connection)
+        await self._stage.leave(connection)
         if any(step.hidden for step in self._record.steps):
             await self._attribute(known)
 
@@ -197,8 +196,7 @@ class _Rehearsed:
             self.notes.append(
                 f"From statement {missing[0]} on, locks that an earlier statement holds already are not listed again."
             )
-        if not connection.is_closed():
-            await self._stage.leave(connection)
+        await self._stage.leave(connection)
 
     async def roll_back(self, down: Sequence[Statement]) -> RollbackEvidence:
         after: Catalog = self._record.after or self._before

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import asyncpg
-
 from db_migrate.postgres.catalog import read_catalog
 from db_migrate.postgres.connect import Connection
 from db_migrate.shadow import verdict
 from db_migrate.shadow.observe import Step
-from db_migrate.shadow.server import failure
+from db_migrate.shadow.server import RAISED, failure
 from db_migrate.shadow.stage import Stage
 from db_migrate.shadow.verdict import Verdict
 from db_migrate_tools.evidence import PgFailure, RollbackEvidence
@@ -90,7 +88,7 @@ async def _run(connection: Connection, before: Catalog, statements: Sequence[tup
             await connection.execute(text)
             if number == len(statements) and connection.is_in_transaction():
                 await connection.execute("COMMIT")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except RAISED as error:
             return Attempt(refused=(number, failure(error)))
     now = await read_catalog(connection)
     return Attempt(left=diff(before, now))

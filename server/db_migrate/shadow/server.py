@@ -10,6 +10,9 @@ from db_migrate_tools.evidence import PgFailure
 
 ADMIN_DATABASE = "postgres"
 
+RAISED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a statement can make asyncpg raise. The last comes when the server ends a session that is just in use."""
+
 
 async def connect(
     server: Cluster,
@@ -51,10 +54,10 @@ def literal(text: str) -> str:
     return f" E'{escaped.replace(chr(92), chr(92) * 2)}'" if "\\" in escaped else f"'{escaped}'"
 
 
-def failure(error: asyncpg.PostgresError | asyncpg.InterfaceError) -> PgFailure:
-    """What Postgres said, field by field; what asyncpg itself refuses is a feature that is not supported."""
-    if isinstance(error, asyncpg.InterfaceError):
-        return PgFailure("0A000", str(error).partition("\n")[0])
+def failure(error: asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.InternalClientError) -> PgFailure:
+    """What Postgres said, field by field; what asyncpg itself says is about the session."""
+    if not isinstance(error, asyncpg.PostgresError):
+        return PgFailure("08006", f"the session cannot go on: {str(error).partition(chr(10))[0]}")
     return PgFailure(
         sqlstate=error.sqlstate,
         # Errors that asyncpg raises for Postgres, a lost connection for one, have no fields.

@@ -12,7 +12,7 @@ from db_migrate.cluster.shadow import Cluster
 from db_migrate.postgres.connect import Connection
 from db_migrate.shadow import roles
 from db_migrate.shadow.roles import Cast, Player
-from db_migrate.shadow.server import connect, literal, name
+from db_migrate.shadow.server import RAISED, connect, literal, name
 from db_migrate_tools.evidence import SessionSettings
 
 CLEARING = 30.0
@@ -68,7 +68,10 @@ class Stage:
     async def leave(self, connection: Connection) -> None:
         """Close a session of this stage."""
         self._connections.remove(connection)
-        await connection.close(timeout=5)
+        try:
+            await connection.close(timeout=5)
+        except (*RAISED, TimeoutError):
+            connection.terminate()
 
     async def clear(self) -> None:
         """Stop what still runs and remove everything."""

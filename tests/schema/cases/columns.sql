@@ -113,27 +113,23 @@ CREATE TABLE t (id int NOT NULL);
 -- change
 ALTER TABLE t ALTER COLUMN id DROP NOT NULL;
 -- case: a named not null that is not valid is added
--- since: 18
 -- setup
 CREATE TABLE t (id int);
 -- change
 ALTER TABLE t ADD CONSTRAINT must_be_there NOT NULL id NOT VALID;
 -- case: a not null that is not valid is validated
--- since: 18
 -- setup
 CREATE TABLE t (id int);
 ALTER TABLE t ADD CONSTRAINT must_be_there NOT NULL id NOT VALID;
 -- change
 ALTER TABLE t VALIDATE CONSTRAINT must_be_there;
 -- case: a named not null takes an unnamed one's place
--- since: 18
 -- setup
 CREATE TABLE t (id int NOT NULL);
 -- change
 ALTER TABLE t ALTER COLUMN id DROP NOT NULL;
 ALTER TABLE t ADD CONSTRAINT must_be_there NOT NULL id;
 -- case: a table with a named not null is created
--- since: 18
 -- setup
 -- change
 CREATE TABLE t (id int CONSTRAINT must_be_there NOT NULL, n int CONSTRAINT n_there NOT NULL NO INHERIT);
@@ -169,7 +165,6 @@ CREATE TABLE t (a int, b int);
 -- change
 ALTER TABLE t ADD COLUMN c int GENERATED ALWAYS AS (a + b) STORED;
 -- case: a virtual generated column is added
--- since: 18
 -- setup
 CREATE TABLE t (a int, b int);
 -- change
@@ -180,7 +175,6 @@ CREATE TABLE t (a int, c int GENERATED ALWAYS AS (a + 1) STORED);
 -- change
 ALTER TABLE t ALTER COLUMN c DROP EXPRESSION;
 -- case: a generated column's expression changes
--- since: 17
 -- setup
 CREATE TABLE t (a int, c int GENERATED ALWAYS AS (a + 1) STORED);
 -- change

@@ -16,7 +16,6 @@ CREATE TABLE t (a int, b int);
 ALTER TABLE t ADD CONSTRAINT t_a_b UNIQUE (a, b) DEFERRABLE;
 COMMENT ON CONSTRAINT t_a_b ON t IS 'pair';
 -- case: a unique constraint with nulls not distinct is added
--- since: 15
 -- setup
 CREATE TABLE t (a int, b int);
 -- change
@@ -75,7 +74,6 @@ CREATE TABLE t (a int CONSTRAINT one CHECK (a > 0), b int CONSTRAINT two UNIQUE)
 ALTER TABLE t RENAME CONSTRAINT one TO uno;
 ALTER TABLE t RENAME CONSTRAINT two TO due;
 -- case: a constraint that is not enforced is added
--- since: 18
 -- setup
 CREATE TABLE t (a int);
 -- change

@@ -19,7 +19,6 @@ GRANT SELECT ON t TO case_reader WITH GRANT OPTION;
 -- change
 REVOKE GRANT OPTION FOR SELECT ON t FROM case_reader;
 -- case: maintain is granted
--- since: 17
 -- setup
 CREATE TABLE t (a int);
 -- change

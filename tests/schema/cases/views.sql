@@ -4,7 +4,6 @@ CREATE TABLE t (a int, b text);
 -- change
 CREATE VIEW v (x, y) WITH (security_barrier = true) AS SELECT a, b FROM t WITH CASCADED CHECK OPTION;
 -- case: a view runs with the invoker's rights
--- since: 15
 -- setup
 CREATE VIEW v AS SELECT 1 AS a;
 -- change

@@ -112,7 +112,7 @@ def assess(
 ) -> MigrationPlan:
     """The plan: operations, risk, rollback, scope. Deterministic: the same evidence gives the same plan."""
     known = application or Application()
-    every = list(situations(script, target, rehearsal))
+    every = situations(script, target, rehearsal)
     operations: list[MigrationOperation] = []
     effects: frozenset[Effect] = frozenset()
     for situation in every:

@@ -131,19 +131,24 @@ def _rehearsed(script: Script, rehearsal: Rehearsal) -> Iterator[Check]:
     else:
         unseen = [o for o in rehearsal.observations if not o.observed]
         if unseen:
+            each = [f"{o.statement} ({(o.why_not or 'no reason was given').rstrip('.')})" for o in unseen]
             yield Check(
                 name="rehearsal",
                 status="warn",
                 detail=f"{counted(len(unseen), 'statement')} of {len(script.statements)} could not be watched: "
-                f"{listed(f'{o.statement} ({o.why_not})' for o in unseen)}.",
+                f"{listed(each)}.",
                 remedy="Try them on a copy of the target first.",
             )
         else:
             yield Check(
                 name="rehearsal",
                 status="pass",
-                detail=f"{_every(len(script.statements))} ran on a copy of the schema ({rehearsal.on}).",
+                detail=f"{_every(len(script.statements))} ran on a copy of the schema, on {_server(rehearsal.on)}.",
             )
+
+
+def _server(on: str) -> str:
+    return on if "ostgre" in on else f"Postgres {on}"
 
 
 def _every(number: int) -> str:

@@ -13,6 +13,8 @@ from db_migrate_tools.schema.model import Index, Ref
 from db_migrate_tools.wire import Duration
 
 SPREAD: Final = 2.5
+SLOW_MS: Final = 500.0
+"""What an application notices as a pause."""
 # Middle of what was measured on two shared cores (rates per second): table and index bytes rewritten,
 # rows read by a validation, rows updated in place, rows deleted, rows compared while an index is sorted.
 _REWRITE_BYTES: Final = 100e6

@@ -61,7 +61,7 @@ def _locks(s: Situation) -> list[LockOut]:
 def _locking(s: Situation, held: list[LockOut]) -> Locking:
     works = bool(s.rewrites or s.scans or s.index_builds) or not s.seen.observed
     felt = [lock.mode for lock in held if (ref := s.existing(lock.relation)) is not None and not s.ground.empty(ref)]
-    if works and s.held:
+    if s.held and (works or duration.estimate(s).high > duration.SLOW_MS):
         return "exclusive"
     if any(map(locks.stops_writes, felt)):
         return locks.locking_behavior(felt, works=works)

@@ -33,6 +33,7 @@ _CHANGES: Final[dict[tuple[str, str], tuple[int, str]]] = {
     ("ALTER", "type"): (8, "changed type"),
     ("CREATE", "trigger"): (8, "trigger"),
     ("ALTER", "table"): (8, "changed table"),
+    ("ALTER", "policy"): (4, "row security"),
 }
 _TYPES: Final[dict[str, tuple[int, str]]] = {
     "CREATE": (6, "new object"),
@@ -41,10 +42,10 @@ _TYPES: Final[dict[str, tuple[int, str]]] = {
     "INDEX": (5, "index"),
     "CONSTRAINT": (12, "constraint"),
     "DATA": (15, "change of rows"),
-    "POLICY": (10, "policy"),
+    "POLICY": (4, "policy"),
     "ROUTINE": (6, "function"),
-    "GRANT": (10, "privilege"),
-    "OTHER": (3, "other statement"),
+    "GRANT": (4, "privilege"),
+    "OTHER": (2, "other statement"),
 }
 _DOWNTIME_MS: Final = 1000
 _NAMES: Final = 4
@@ -80,17 +81,22 @@ def _changes(operations: Sequence[MigrationOperation]) -> list[RiskReason]:
     return [
         RiskReason(
             points=_together(points for points, _ in members),
-            why=f"{_several(len(members), name)}: {listed((target for _, target in members), _NAMES)}",
+            why=_several(len(members), name) + _names(target for _, target in members),
         )
         for name, members in groups.items()
     ]
 
 
+def _names(targets: Iterable[str]) -> str:
+    named = listed(dict.fromkeys(filter(None, targets)), _NAMES)
+    return f": {named}" if named else ""
+
+
 def _several(number: int, name: str) -> str:
     if number == 1:
         return name
-    if name == "change of rows":
-        return f"{number} changes of rows"
+    if name in ("change of rows", "row security"):
+        return f"{number} × {name}"
     return f"{number} {name.removesuffix('y')}ies" if name.endswith(("cy", "ty")) else f"{number} {_plural(name)}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from db_migrate_tools.analysis.names import show
 from db_migrate_tools.analysis.situation import Situation
-from db_migrate_tools.schema.model import Ref, Routine, Trigger, View
+from db_migrate_tools.schema.model import Object, Ref, Routine, Trigger, View
 from db_migrate_tools.wire import ImpactScope
 
 
@@ -50,14 +50,19 @@ def dependents(every: Sequence[Situation]) -> list[str]:
     return sorted(found)
 
 
+def _holds_rows(thing: Object | None) -> bool:
+    return not isinstance(thing, View) or thing.materialized
+
+
 def scope(every: Sequence[Situation], application_files: Sequence[str]) -> ImpactScope:
     old, new = touched(every)
-    measured = [size for ref in old if (size := every[0].ground.size(ref)) is not None]
-    rows = [size.rows if not every[0].ground.empty(ref) else 0 for ref in old if (size := every[0].ground.size(ref))]
+    holding = [ref for ref in old if _holds_rows(every[0].was(ref))]
+    measured = [size for ref in holding if (size := every[0].ground.size(ref)) is not None]
+    rows = [0 if every[0].ground.empty(ref) else size.rows for ref in holding if (size := every[0].ground.size(ref))]
     known = [count for count in rows if count is not None]
     return ImpactScope(
         tables=[show(ref) for ref in old] + [f"{show(ref)} (new)" for ref in new],
-        rows=sum(known) if len(known) == len(rows) and len(measured) == len(old) else None,
+        rows=sum(known) if len(known) == len(rows) and len(measured) == len(holding) else None,
         bytes=sum(size.bytes for size in measured),
         dependents=dependents(every),
         application_files=list(application_files),

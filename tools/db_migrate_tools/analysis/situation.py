@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from db_migrate_tools.analysis import locks
@@ -105,7 +105,7 @@ class Held:
 class Situation:
     """What a hazard rule looks at. `born` are relations that the migration itself made up to and including this
     statement; `moved` maps a renamed object to the name that it has in the target; `renamed` are this statement's
-    own renames; `held` are locks of the same transaction, which stop at least the writes of existing rows.
+    own renames, `later` those of the statements after it; `held` are locks of the same transaction, which stop at least the writes of existing rows.
     """
 
     statement: Statement
@@ -115,6 +115,7 @@ class Situation:
     born: frozenset[Ref] = frozenset()
     moved: Mapping[Ref, Ref] = field(default_factory=dict[Ref, Ref])
     renamed: tuple[tuple[Ref, Ref], ...] = ()
+    later: tuple[tuple[Ref, Ref], ...] = ()
     held: tuple[Held, ...] = ()
     following: tuple[Statement, ...] = ()
 
@@ -136,7 +137,11 @@ class Situation:
 
     def becomes(self, ref: Ref) -> Object | None:
         """The object as the whole migration leaves it."""
-        return self.after.get(ref) if self.after else None
+        if self.after is None:
+            return None
+        for old, new in self.later:
+            ref = new if ref == old else _under(ref, old, new)
+        return self.after.get(ref)
 
     def old(self, ref: Ref) -> Ref | None:
         """The table in the target that `ref` is now; None when the migration itself made it."""
@@ -203,7 +208,9 @@ class Situation:
         return tuple(ref for ref in self.seen.created if ref.kind == kind)
 
     def altered(self, kind: Kind) -> tuple[Ref, ...]:
-        return tuple(ref for ref in self.seen.altered if ref.kind == kind)
+        """Objects that changed; what a plain RENAME touches has another name only."""
+        names = set[Ref]() if self.statement.opaque else {ref for pair in self.renamed for ref in pair}
+        return tuple(ref for ref in self.seen.altered if ref.kind == kind and ref not in names)
 
     def dropped(self, kind: Kind) -> tuple[Ref, ...]:
         """Objects that are gone after the statement; a rename drops nothing."""
@@ -241,36 +248,40 @@ def _under(ref: Ref, old: Ref, new: Ref) -> Ref:
     return Ref(ref.kind, new.schema, ref.name, new.name)
 
 
-def situations(script: Script, target: TargetFacts, rehearsal: Rehearsal) -> Iterator[Situation]:
+def situations(script: Script, target: TargetFacts, rehearsal: Rehearsal) -> tuple[Situation, ...]:
     """The statements in their order, each with what was observed of it."""
     ground = Ground.of(target)
     seen = {observation.statement: observation for observation in rehearsal.observations}
     why_not = rehearsal.why_not or "the rehearsal did not reach it"
     alive, born, moved = set(target.catalog.objects), set[Ref](), dict[Ref, Ref]()
+    found: list[Situation] = []
     held: tuple[Held, ...] = ()
     for position, statement in enumerate(script.statements):
-        found = seen.get(statement.number, Observation(statement.number, observed=False, why_not=why_not))
-        renamed = _renamed(found, alive)
+        what = seen.get(statement.number, Observation(statement.number, observed=False, why_not=why_not))
+        renamed = _renamed(what, alive)
         for old, new in renamed:
             alive = {_under(ref, old, new) for ref in alive - {old}} | {new}
             if old in born:
                 born.add(new)
             else:
                 moved[new] = moved.pop(old, old)
-        alive = (alive - set(found.dropped)) | set(found.created)
-        born.update(ref for ref in found.created if ref.kind in _RELATIONS)
-        if not statement.transactional:
-            held = ()
+        alive = (alive - set(what.dropped)) | set(what.created)
+        born.update(ref for ref in what.created if ref.kind in _RELATIONS)
         situation = Situation(
             statement,
-            found,
+            what,
             ground,
             rehearsal.after,
-            frozenset(born),
-            dict(moved),
-            renamed,
-            held,
-            script.statements[position + 1 :],
+            born=frozenset(born),
+            moved=dict(moved),
+            renamed=renamed,
+            held=held if statement.transactional else (),
+            following=script.statements[position + 1 :],
         )
-        yield situation
-        held = (*held, *situation.keeps()) if statement.transactional else ()
+        found.append(situation)
+        held = (*situation.held, *situation.keeps()) if statement.transactional else ()
+    later: tuple[tuple[Ref, Ref], ...] = ()
+    for position in range(len(found) - 1, -1, -1):
+        found[position] = replace(found[position], later=later)
+        later = (*found[position].renamed, *later)
+    return tuple(found)

@@ -52,6 +52,6 @@ def rollback_plan(every: Sequence[Situation], rollback: RollbackEvidence | None)
                 ref.kind in changed for s in every for ref in (*s.seen.created, *s.seen.altered, *s.seen.dropped)
             )
         ),
-        estimated_duration=estimate(every, len(steps)) if steps else "not known: there are no steps",
+        estimated_duration=estimate(every, len(steps)) if steps else "not known",
         proof=found.proof,
     )

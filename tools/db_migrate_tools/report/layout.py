@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import wcwidth
@@ -18,7 +17,13 @@ _FEWEST: Final = 6
 _INDENT: Final = "    "
 _ON: Final = "↳ "
 # Backslashes before these take the meaning out of them in Markdown; in a word's middle `_` has none.
-_ACTIVE: Final = re.compile(r"([\\`*\[\]<>|~])|(?<!\w)(_)|(_)(?!\w)|(?<=\w)(:)(?=//)|(?<=\bwww)(\.)|(&)(?=#?\w+;)|(@)")
+# A code span of harmless characters may stay one.
+_SPAN: Final = r"`[\w ./=-]+`"
+_ACTIVE: Final = re.compile(
+    rf"(?P<span>{_SPAN})|[\\`*\[\]<>|~]|(?<!\w)_(?=\S)|(?<=http):(?=//)|(?<=https):(?=//)|(?<=ftp):(?=//)"
+    r"|(?<=www)\.|&(?=#?\w+;)|(?<=\w)@(?=\w)",
+    re.IGNORECASE,
+)
 _GAP: Final = re.compile(r" {24,}")
 _OPENS_BLOCK: Final = re.compile(r"([#>+=-])|(\d{1,9})([.)])(?=\s|$)")
 
@@ -155,12 +160,7 @@ def box(table: Table, room: int = WIDTH) -> list[str]:
     widths = _fit(table, room)
     lines = [_rule(widths, "┌", "┬", "┐"), *_row(table.head, widths), _rule(widths, "├", "┼", "┤")]
     rows = [list(_row(row, widths)) for row in table.rows]
-    tall = any(len(row) > 1 for row in rows)
-    for row, following in pairwise([*rows, None]):
-        lines += row or []
-        if tall and following is not None:
-            lines.append(_rule(widths, "├", "┼", "┤"))
-    return [*lines, _rule(widths, "└", "┴", "┘")]
+    return [*lines, *(each for row in rows for each in row), _rule(widths, "└", "┴", "┘")]
 
 
 def _source_lines(text: str) -> Iterator[str]:
@@ -201,7 +201,7 @@ def code_lines(code: Code, room: int) -> list[str]:
 
 def escape(text: str) -> str:
     """One line of anybody's text for Markdown: shown as it is, meaning nothing."""
-    return _ACTIVE.sub(lambda m: "\\" + m[0], text)
+    return _ACTIVE.sub(lambda m: m[0] if m["span"] else "\\" + m[0], text)
 
 
 def _harmless_start(text: str) -> str:

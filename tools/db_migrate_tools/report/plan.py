@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from db_migrate_tools.analysis import locks
+from db_migrate_tools.levels import suffices
 from db_migrate_tools.report import words
 from db_migrate_tools.report.layout import Block, Bullets, Code, Heading, Strong, Table, Text, Title
 from db_migrate_tools.report.layout import render as write
-from db_migrate_tools.wire import Hazard, MigrationOperation, PlanOutput
+from db_migrate_tools.wire import Hazard, MigrationOperation, PlanOutput, RiskReason
 
 T = TypeVar("T")
 LIMIT: Final = 40
@@ -19,7 +20,7 @@ BUDGET: Final = 24_000
 _NAMES: Final[dict[tuple[str, str], str]] = {
     ("CREATE", "table"): "New table",
     ("CREATE", "column"): "New column",
-    ("ALTER", "column"): "Column",
+    ("ALTER", "policy"): "Row security",
     ("INDEX", "index"): "Index",
     ("CONSTRAINT", "constraint"): "Constraint",
     ("DATA", "data"): "Rows",
@@ -30,6 +31,8 @@ _NAMES: Final[dict[tuple[str, str], str]] = {
     ("DROP", "index"): "Drop index",
 }
 _MODES: Final = {"CREATE": "New", "ALTER": "Change", "DROP": "Drop"}
+_FAILS: Final = "fails-on-rehearsal"
+_NUMBERS: Final = 12
 _LEVELS: Final = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
 
 
@@ -159,12 +162,33 @@ def _counted(number: int, one: str) -> str:
 
 
 def _kind(operation: MigrationOperation) -> str:
-    found = _NAMES.get((operation.type, operation.category))
-    return (
-        found or f"{_MODES[operation.type]} {operation.category}"
-        if operation.type in _MODES
-        else (found or operation.category.capitalize())
-    )
+    key = (operation.type, operation.category)
+    if key == ("ALTER", "column"):
+        return {"Add": "New column", "Drop": "Drop column"}.get(operation.description.partition(" ")[0], "Column")
+    if key in _NAMES:
+        return _NAMES[key]
+    mode = _MODES.get(operation.type)
+    return f"{mode} {operation.category}" if mode else operation.category.capitalize()
+
+
+def _locks(operation: MigrationOperation) -> str:
+    if any(not lock.observed for lock in operation.locks):
+        return "Not seen"
+    return words.LOCKING[operation.locking_behavior]
+
+
+def _sum(reasons: Sequence[RiskReason], most: int | None) -> Iterator[str]:
+    """The reasons as a sum; what is left out in its middle is added up, so that it still comes out."""
+    kept = len(reasons) if most is None else max(most, 3)
+    first = reasons[: kept - 2] if len(reasons) > kept else reasons
+    rest = reasons[len(first) : -2] if len(reasons) > kept else []
+    last = reasons[-2:] if len(reasons) > kept else []
+    rows = [(reason.points, reason.why) for reason in first]
+    if rest:
+        rows.append((sum(reason.points for reason in rest), f"{_counted(len(rest), 'more reason')}"))
+    rows += [(reason.points, reason.why) for reason in last]
+    width = max(len(f"{points:+d}") for points, _ in rows)
+    yield from (f"{points:+d}".rjust(width) + f"  {why}" for points, why in rows)
 
 
 def _impact(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
@@ -172,9 +196,7 @@ def _impact(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
     yield Heading("🔍 Impact analysis")
     yield Strong(f"Risk: {words.RISK[risk.level]} {risk.level} ({risk.overall_risk}/100)")
     if risk.reasons:
-        width = max(len(f"{reason.points:+d}") for reason in risk.reasons)
-        sums = [f"{reason.points:+d}".rjust(width) + f"  {reason.why}" for reason in risk.reasons]
-        yield Code(_some(sums, detail.others, "reasons"), language="text")
+        yield Code(list(_sum(risk.reasons, detail.others)), language="text")
     yield Table(
         ("Breaking changes", "Data loss", "Downtime", "Way back", "Time to run"),
         [
@@ -198,7 +220,7 @@ def _impact(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
                     o.description,
                     words.IMPACT[o.impact],
                     f"{words.RISK[o.risk_level]} {o.risk_level.capitalize()}",
-                    words.LOCKING[o.locking_behavior],
+                    _locks(o),
                     "✅ Yes" if o.reversible else "❌ No",
                 )
                 for o in shown
@@ -280,24 +302,35 @@ def _safety(plan: PlanOutput) -> Iterator[Block]:
 
 
 def _hazards(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
-    found: dict[tuple[str, str], tuple[Hazard, list[int]]] = {}
+    found: dict[tuple[str, str], list[tuple[int, Hazard]]] = {}
     for operation in plan.plan.operations:
         for hazard in operation.hazards:
-            found.setdefault((hazard.code, hazard.message), (hazard, []))[1].append(operation.number)
-    ranked = sorted(found.values(), key=lambda item: -_LEVELS.index(item[0].severity))
+            found.setdefault((hazard.severity, hazard.code), []).append((operation.number, hazard))
     yield Heading("🚧 Hazards")
-    if not ranked:
+    if not found:
         yield Text("None found.")
-        return
-    shown, rest = _first(ranked, detail.others)
-    for hazard, numbers in shown:
-        where = f"operation{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
-        yield Strong(f"{words.RISK[hazard.severity]} {hazard.severity} · {hazard.code} · {where}")
-        yield Text(hazard.message)
-        if detail.remedies:
-            yield from _remedy(hazard.remedy)
+    groups = sorted(found.values(), key=lambda group: -_LEVELS.index(group[0][1].severity))
+    shown, rest = _first(groups, detail.others)
+    for group in shown:
+        yield from _hazard(group, detail)
     if rest:
-        yield Text(f"… and {_counted(rest, 'more hazard')}. Everything is in {_where(plan)}.")
+        yield Text(f"… and {_counted(rest, 'more kind')} of hazard. Everything is in {_where(plan)}.")
+
+
+def _hazard(group: Sequence[tuple[int, Hazard]], detail: Detail) -> Iterator[Block]:
+    first = group[0][1]
+    numbers = list(dict.fromkeys(str(number) for number, _ in group))
+    cut = detail.others is not None and len(numbers) > _NUMBERS
+    listed = f"{', '.join(numbers[:_NUMBERS])} …" if cut else ", ".join(numbers)
+    yield Strong(
+        f"{words.RISK[first.severity]} {first.severity} · {first.code} · "
+        f"operation{'s' if len(numbers) > 1 else ''} {listed}"
+    )
+    messages = list(dict.fromkeys(hazard.message for _, hazard in group))
+    yield Bullets(_some(messages, detail.others, "like this")) if len(messages) > 1 else Text(messages[0])
+    remedies = list(dict.fromkeys(hazard.remedy for _, hazard in group))
+    for remedy in _first(remedies, detail.others)[0] if detail.remedies else ():
+        yield from _remedy(remedy)
 
 
 def _remedy(remedy: str) -> Iterator[Block]:
@@ -314,26 +347,20 @@ def _observed(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
         yield Text(f"Nothing: the migration was not rehearsed. {proof.why or ''}")
         return
     origin = {"pg_dump": "the target's dumped schema", "catalog": "the target's catalog", "empty": "an empty schema"}
+    failed = [str(o.number) for o in plan.plan.operations if any(h.code == _FAILS for h in o.hazards)]
+    done = f"It stopped at statement {failed[0]}." if failed else f"{_counted(proof.statements, 'statement')} ran."
     yield Text(
-        f"{_counted(proof.statements, 'statement')} rehearsed on {_server(proof.on)}, on a copy made from "
-        f"{origin.get(proof.schema_from, proof.schema_from)}, without your rows."
+        f"Rehearsed on {_server(proof.on)}, on a copy made from {origin.get(proof.schema_from, proof.schema_from)}, "
+        f"without your rows. {done}"
     )
-    rows: list[tuple[str, str, str, str]] = []
-    for o in plan.plan.operations:
-        held = {lock.relation: lock for lock in sorted(o.locks, key=lambda lock: locks.strength(lock.mode))}
-        for lock in held.values():
-            if locks.strength(lock.mode) >= locks.strength("ShareUpdateExclusiveLock"):
-                seen = "" if lock.observed else " (assumed)"
-                work = "rewritten" if lock.relation in o.rewrites else "read" if lock.relation in o.scans else ""
-                blocked = locks.blocks(lock.mode) + (f"; {work}" if work else "")
-                rows.append((str(o.number), lock.relation, locks.words(lock.mode) + seen, blocked))
+    rows = [row for operation in plan.plan.operations for row in _lock_rows(operation)]
     if rows:
         shown, rest = _first(rows, detail.others)
         yield Table(("#", "Existing relation", "Strongest lock", "What waits"), shown)
         if rest:
             yield Text(f"… and {_counted(rest, 'more lock')}.")
     else:
-        yield Text("No existing table was locked against reads or writes.")
+        yield Text("No lock on an existing table was seen that reads or writes would wait for.")
     rewritten = sorted({name for o in plan.plan.operations for name in o.rewrites})
     scanned = sorted({name for o in plan.plan.operations for name in o.scans})
     yield Bullets(
@@ -342,6 +369,15 @@ def _observed(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
             f"Read to the end or indexed: {', '.join(_some(scanned, detail.others, 'tables')) or 'no table'}",
         ]
     )
+
+
+def _lock_rows(operation: MigrationOperation) -> Iterator[tuple[str, str, str, str]]:
+    """The strongest lock on each relation, if it is one that anybody feels."""
+    held = {lock.relation: lock for lock in sorted(operation.locks, key=lambda lock: locks.strength(lock.mode))}
+    for name, lock in held.items():
+        if lock.observed and locks.strength(lock.mode) >= locks.strength("ShareUpdateExclusiveLock"):
+            work = "; rewritten" if name in operation.rewrites else "; read through" if name in operation.scans else ""
+            yield str(operation.number), name, locks.words(lock.mode), locks.blocks(lock.mode) + work
 
 
 def _server(on: str) -> str:
@@ -371,7 +407,8 @@ def _rollback(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
     if way.local:
         yield Text("Then, in the project:")
         yield Bullets(_some(way.local, detail.others, "steps"))
-    yield Text(f"Estimated time of the rollback: {way.estimated_duration}")
+    if way.steps:
+        yield Text(f"Estimated time of the rollback: {way.estimated_duration}")
 
 
 def _before_and_after(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
@@ -397,10 +434,13 @@ def _approval(plan: PlanOutput) -> Iterator[Block]:
     else:
         confirm = ', "confirm": true' if plan.env == "prod" else ""
         yield Strong("Approval required: the migration has not run. A person decides, not the assistant.")
-        yield Text("The next call is `approve`; the server then asks the person:")
+        if suffices(point):
+            yield Text("The next call is `approve`; the server then asks the person:")
+        else:
+            yield Text("Nobody can approve it here yet; the reason stands below. Once it can be done, the call is:")
         yield Code([f'approve {{"token": "{plan.approval.token}", "env": "{plan.env}"{confirm}}}'], language="text")
     yield Table(
-        ("Short code", "Needed", "To be had here", "Credentials"),
+        ("Short code", "Decision needed", "Available here", "Credentials"),
         [(plan.short_code, point.required, point.available, point.credentials)],
     )
     yield Text(point.reason + (f" → {point.remedy}" if point.remedy else ""))
@@ -415,7 +455,7 @@ def _options(plan: PlanOutput) -> Iterator[Block]:
     if plan.options:
         yield Heading("⚙️ Execution options")
         for i, option in enumerate(plan.options, start=1):
-            yield Text(f"{i}) {option.title}")
+            yield Text(f"Option {i}: {option.title}")
             yield Code(_hide_token(plan, [option.call]), language="text")
 
 

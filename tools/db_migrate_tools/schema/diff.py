@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from db_migrate_tools.schema.model import Catalog, Column, Object, Ref, Table
+from db_migrate_tools.schema.model import Catalog, Column, Object, Ref, Table, Type
 from db_migrate_tools.schema.renames import Rename, apply_renames, find_renames, own_renames
 from db_migrate_tools.schema.replaced import must_replace
 from db_migrate_tools.schema.semantics import changed_fields, visible
@@ -29,7 +29,7 @@ class Delta:
     """`created` is in terms of `after`, `dropped` of `before`. `base` is `before` with the renames made, and
     `mapping` leads from the one's references to the other's; a Change's `before` is in terms of `base`.
 
-    `reordered` are tables whose columns are the same but stand in another order; Postgres cannot reorder columns,
+    `reordered` are tables and composite types whose columns are the same but stand in another order; Postgres cannot reorder columns,
     so no DDL comes of it.
     """
 
@@ -71,7 +71,7 @@ def diff(before: Catalog, after: Catalog, *, platform: bool = False) -> Delta:
         if old is None:
             continue
         changed = changed_fields(old, new, versions)
-        if "columns" in changed and isinstance(old, Table) and isinstance(new, Table):
+        if "columns" in changed and isinstance(old, Table | Type) and isinstance(new, Table | Type):
             changed = tuple(name for name in changed if name != "columns")
             if _order_differs(old, new):
                 reordered.append(ref)
@@ -91,7 +91,7 @@ def diff(before: Catalog, after: Catalog, *, platform: bool = False) -> Delta:
     )
 
 
-def _order_differs(old: Table, new: Table) -> bool:
+def _order_differs(old: Table | Type, new: Table | Type) -> bool:
     """Whether the columns that both have stand in another order, or new ones stand elsewhere than at the end."""
     kept = [name for name in old.columns if name in new.columns]
     return list(new.columns[: len(kept)]) != kept

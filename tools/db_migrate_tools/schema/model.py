@@ -118,7 +118,8 @@ class Column(Object):
 
     `type` is format_type's spelling with the schema where it is not in pg_catalog; `type_ref` names the
     user-defined type behind it (an array's element type), if any. `default` is pg_get_expr's text; for a
-    generated column it is the generation expression.
+    generated column it is the generation expression. `identity_sequence` and `not_null_name` are names that Postgres
+    chose by itself as a rule: they are restored, not compared.
     """
 
     position: int
@@ -137,6 +138,7 @@ class Column(Object):
     local: bool = True
     options: tuple[str, ...] = ()
     identity_sequence: str | None = None
+    not_null_name: str | None = None
 
 
 ConstraintType = Literal["primary key", "unique", "foreign key", "check", "exclude", "not null", "trigger"]

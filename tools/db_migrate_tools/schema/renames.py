@@ -10,6 +10,7 @@ from db_migrate_tools.schema.model import Catalog, Index, Object, Ref
 
 ASIDE = "__gone"
 _IDENTIFIER = re.compile(r'"(?:[^"]|"")+"|[^\W\d][\w$]*')
+_BODY = "\nAS $"
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 
 
@@ -120,7 +121,7 @@ def _renamed(
             changes["columns"] = _columns(item, mapping)
         elif isinstance(value, Ref) and entry.name != "ref":
             changes[entry.name] = mapping.get(value, value)
-        elif value != wanted and wanted is not None and follows(value, wanted, words):
+        elif value != wanted and wanted is not None and _follows(entry.name, value, wanted, words):
             changes[entry.name] = wanted
     return replace(item, **changes)  # type: ignore[arg-type]
 
@@ -132,8 +133,14 @@ def _columns(item: Object, mapping: Mapping[Ref, Ref]) -> tuple[str, ...]:
     return tuple(mapping.get(ref, ref).name for ref in refs)
 
 
-def follows(value: object, wanted: object, words: Mapping[str, str]) -> bool:
-    """Whether `value` becomes `wanted` by putting the new names for the old ones."""
+def _follows(name: str, value: object, wanted: object, words: Mapping[str, str]) -> bool:
+    """Whether `value` becomes `wanted` by putting the new names for the old ones; quoted bodies follow nothing."""
+    if name == "comment":
+        return False
+    if name == "definition" and isinstance(value, str) and isinstance(wanted, str) and _BODY in value:
+        head, _, body = value.partition(_BODY)
+        wanted, _, wanted_body = wanted.partition(_BODY)
+        return body == wanted_body and _follows("head", head, wanted, words)
     one, other = (value, wanted) if isinstance(value, str) else (repr(value), repr(wanted))
     return type(value) is type(wanted) and _IDENTIFIER.sub(lambda m: words.get(m[0], m[0]), one) == other
 

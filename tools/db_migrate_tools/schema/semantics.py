@@ -40,7 +40,7 @@ PLATFORM_OWNERS = frozenset(
 
 DERIVED: dict[str, frozenset[str]] = {
     "Object": frozenset({"ref", "depends", "key", "owner", "acl"}),
-    "Column": frozenset({"position", "type_ref", "is_array", "identity_sequence"}),
+    "Column": frozenset({"position", "type_ref", "is_array", "identity_sequence", "not_null_name"}),
     "View": frozenset({"columns", "insertable", "updatable"}),
     "Routine": frozenset(
         {
@@ -139,6 +139,8 @@ def changed_fields(before: Object, after: Object, versions: tuple[int, int] = (0
     """Names of the fields that carry meaning and differ, in the model's order."""
     if type(before) is not type(after):
         return ("kind",)
+    if before == after and versions[0] == versions[1]:
+        return ()
     one, other = semantic(before, versions[0]), semantic(after, versions[1])
     if one == other:
         return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db_migrate_tools.analysis.hazards.base import Finding, Rule
+from db_migrate_tools.analysis.hazards.base import LOSES, Finding, Rule
 from db_migrate_tools.analysis.situation import Situation
 
 
@@ -19,11 +19,17 @@ def _opaque(s: Situation) -> Iterator[Finding]:
 
 def _unseen(s: Situation) -> Iterator[Finding]:
     if not s.seen.observed:
-        why = s.seen.why_not or "no reason was given"
+        why = (s.seen.why_not or "no reason was given").rstrip(".")
+        drops = s.statement.type == "DROP" and s.statement.category in ("table", "column")
         yield Finding(
             f"Nothing is known of this step's locks and effects: it did not run on the rehearsal ({why}).",
             "Try it on a copy of the target first.",
-            "LOW" if not s.statement.transactional and s.statement.kind == "IndexStmt" else None,
+            "CRITICAL"
+            if drops
+            else "LOW"
+            if s.statement.kind == "IndexStmt" and not s.statement.transactional
+            else None,
+            LOSES if drops or s.statement.kind == "TruncateStmt" else None,
         )
 
 

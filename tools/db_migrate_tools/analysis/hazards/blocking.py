@@ -11,7 +11,6 @@ from db_migrate_tools.analysis.situation import Situation
 from db_migrate_tools.analysis.text import has
 from db_migrate_tools.schema.model import Column, Constraint, Index, Ref, Table, View
 
-_SLOW_MS = 500.0
 _RETRIED = "Nothing to change: the run asks for the lock for a moment only, and again later if it is taken."
 
 
@@ -73,7 +72,9 @@ def _type_peer(s: Situation) -> Iterator[Finding]:
 def _drop_index(s: Situation) -> Iterator[Finding]:
     for gone in s.dropped("index"):
         index = s.was(gone)
-        if isinstance(index, Index) and s.statement.kind == "DropStmt" and s.mode(index.table) == "AccessExclusiveLock":
+        if not isinstance(index, Index) or index.table in s.dropped("table") or index.constraint:
+            continue
+        if s.statement.kind == "DropStmt" and s.mode(index.table) == "AccessExclusiveLock":
             yield Finding(
                 f"Reads and writes of {show(index.table)} wait for a moment while the index {quote(gone.name)} goes, "
                 "and queries that used it get slower.",
@@ -147,7 +148,7 @@ def _explicit(s: Situation) -> Iterator[Finding]:
 def _kept(s: Situation, code: str) -> Iterator[Finding]:
     """Locks are kept to the end of a transaction: slow work after one makes it long."""
     validates = has(s.statement.text, "VALIDATE", "CONSTRAINT")
-    slow = bool(s.rewrites or s.scans or s.index_builds) or duration.estimate(s).high > _SLOW_MS
+    slow = bool(s.rewrites or s.scans or s.index_builds) or duration.estimate(s).high > duration.SLOW_MS
     if not s.held or not slow or (code == "validate-same-tx") != validates:
         return
     kept = {held.relation: held for held in sorted(s.held, key=lambda h: locks.strength(h.mode))}

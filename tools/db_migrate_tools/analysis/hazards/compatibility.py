@@ -94,7 +94,7 @@ def _type_changed(s: Situation) -> Iterator[Finding]:
                 for o in s.before
                 if isinstance(o, View | Routine) and (ref in o.depends or ref.relation in o.depends)
             ]
-            tail = f" {listed(map(show, users))} use the table." if users else ""
+            tail = f" The table is used by {listed(map(show, users))}." if users else ""
             yield Finding(
                 f"{quote(ref.name)} of {show(ref.relation)} is {new.type} instead of {old.type}: generated types "
                 f"change, and code that relies on the old type may fail.{tail}",

@@ -6,7 +6,6 @@ from db_migrate_tools.schema.ddl import rename, routines
 from db_migrate_tools.schema.ddl.order import ordered
 from db_migrate_tools.schema.ddl.plan import Planner
 from db_migrate_tools.schema.diff import Delta
-from db_migrate_tools.schema.model import Routine
 
 UNCHECKED_BODIES = "SET LOCAL check_function_bodies = off"
 
@@ -16,24 +15,17 @@ __all__ = ["UNCHECKED_BODIES", "ddl"]
 def ddl(delta: Delta) -> tuple[str, ...]:
     """Statements, without semicolons, that turn `delta.before` into `delta.after`; nothing else is touched.
 
-    Where a function's body may name what comes later, the first one is `SET LOCAL check_function_bodies = off`:
-    whoever runs the statements must run them in one transaction. Outside of one it does nothing but warn.
+    Where they define a function whose body is a string, the first one is `SET LOCAL check_function_bodies = off`,
+    for a body may name what comes later or what was never there. Whoever runs the statements must run them in one
+    transaction; outside of one that first statement does nothing but warn.
     """
-    planner = Planner(delta)
-    steps = planner.plan()
+    steps = Planner(delta).plan()
     statements = [*rename.statements(delta), *ordered(steps)]
-    bodies = [
-        key
+    stubs = {step.stub for step in steps.values() if step.stub}
+    bodies = any(
+        key[1].kind == "routine" and key[0] != "drop" and any(routines.BODY in text for text in step.statements)
         for key, step in steps.items()
-        if key[1].kind == "routine" and key[0] != "drop" and step.statements and _has_body(planner, key[1])
-    ]
-    if bodies and (
-        len(bodies) > 1 or any(k not in bodies and k[0] != "drop" and s.statements for k, s in steps.items())
-    ):
+    )
+    if bodies or stubs & set(statements):
         statements.insert(0, UNCHECKED_BODIES)
     return tuple(statements)
-
-
-def _has_body(planner: Planner, ref: object) -> bool:
-    item = next((o for o in planner.delta.after if o.ref == ref), None)
-    return isinstance(item, Routine) and routines.needs_unchecked_body(item)

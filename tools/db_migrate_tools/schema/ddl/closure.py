@@ -40,6 +40,11 @@ def close(delta: Delta, gone: set[Ref], version: int) -> Closure:
             pending.append(ref)
         elif isinstance(change.after, Type) and isinstance(change.before, Type) and _must_rebuild(change, delta):
             found.rebuilt[ref] = ()
+        elif ref in retyped and (view := Ref("view", ref.schema, ref.parent)) in delta.base.objects:
+            # CREATE OR REPLACE VIEW keeps its columns' types.
+            if view not in gone and view in delta.after.objects:
+                found.remade.add(view)
+                pending.append(view)
     pending += sorted(retyped - found.remade)
     soft = set(retyped)
     for ref in found.rebuilt:

@@ -24,7 +24,8 @@ def definition(item: Column, context: Context, *, default: bool = True) -> str:
         parts.append(_identity(item))
     named = context.not_null.get(item.ref)
     if named is None and not item.nullable:
-        parts.append("NOT NULL")
+        name = f"CONSTRAINT {ident(item.not_null_name)} " if item.not_null_name else ""
+        parts.append(f"{name}NOT NULL")
     elif named is not None and named.validated:
         no_inherit = " NO INHERIT" if named.definition.endswith("NO INHERIT") else ""
         parts.append(f"CONSTRAINT {ident(named.ref.name)} NOT NULL{no_inherit}")

@@ -7,6 +7,9 @@ from db_migrate_tools.schema.ddl.grants import after_alter, after_create
 from db_migrate_tools.schema.ddl.quote import target
 from db_migrate_tools.schema.model import Routine
 
+BODY = "\nAS $"
+"""What Postgres prints before a body that is a string."""
+
 
 def create(item: Routine, context: Context) -> list[str]:
     return [item.definition, *after_create(item, context)]
@@ -30,8 +33,3 @@ def stub(item: Routine) -> str | None:
     if not body:
         head, body, _ = item.definition.partition("\nRETURN ")
     return f"{head}\nAS ''" if body and item.language == "sql" else None
-
-
-def needs_unchecked_body(item: Routine) -> bool:
-    """Whether Postgres would check names in the body that may not exist yet."""
-    return item.language in ("sql", "plpgsql") and item.type != "aggregate"
