@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ async def person(context: Any, params: ElicitRequestParams) -> ElicitResult:
 
 
 @asynccontextmanager
-async def serving(project: Path, dsn: str) -> AsyncIterator[Client]:
+async def serving(project: Path, dsn: str) -> AsyncGenerator[Client]:
     """A client of a new server process whose dev environment is `dsn`."""
     server = StdioServerParameters(
         command=sys.executable,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +61,7 @@ class Site:
 
 
 @asynccontextmanager
-async def http_server(site: Site) -> AsyncIterator[str]:
+async def http_server(site: Site) -> AsyncGenerator[str]:
     """A server on a free loopback port; yields its URL."""
     process = await anyio.open_process(
         [sys.executable, "-m", "db_migrate", "serve", "--http", "127.0.0.1:0", "--project", str(site.root)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from importlib.metadata import version
@@ -156,7 +156,7 @@ def create_server(root: Path, settings: Settings) -> MCPServer[World]:
     bus = InMemorySubscriptionBus()
 
     @asynccontextmanager
-    async def lifespan(_: MCPServer[World]) -> AsyncIterator[World]:
+    async def lifespan(_: MCPServer[World]) -> AsyncGenerator[World]:
         async with close, watch_features(world, bus):
             yield world
 

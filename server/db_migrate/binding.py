@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar, cast
 
@@ -137,7 +137,7 @@ def _first(group: BaseExceptionGroup[Refused]) -> BaseException:
 
 
 @asynccontextmanager
-async def progress_of(ctx: ToolContext, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncIterator[Progress]:
+async def progress_of(ctx: ToolContext, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncGenerator[Progress]:
     """Progress notifications; the last message is repeated while nothing new happens, so that hosts keep waiting."""
     count = 0
     last = ""

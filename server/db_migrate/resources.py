@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, cast, get_args
 
@@ -81,7 +81,7 @@ async def announce_plan(ctx: ToolContext, plan_id: str) -> None:
 
 
 @asynccontextmanager
-async def watch_features(world: World, bus: SubscriptionBus) -> AsyncIterator[None]:
+async def watch_features(world: World, bus: SubscriptionBus) -> AsyncGenerator[None]:
     """While open, tells subscribers when a feature's SQL file appears, changes or goes."""
 
     async def watch() -> None:

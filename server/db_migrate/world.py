@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -178,7 +178,7 @@ def open_world(root: Path, settings: Settings) -> tuple[World, AbstractAsyncCont
     )
 
     @asynccontextmanager
-    async def closing() -> AsyncIterator[None]:
+    async def closing() -> AsyncGenerator[None]:
         try:
             yield
         finally:

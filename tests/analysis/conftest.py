@@ -32,7 +32,5 @@ async def shadow(dumps: dict[str, str]) -> AsyncIterator[ShadowRehearsal]:
 
 
 @pytest.fixture
-async def judge(
-    shadow: ShadowRehearsal, make_database: Callable[[], Awaitable[str]], dumps: dict[str, str]
-) -> Judge:
+async def judge(shadow: ShadowRehearsal, make_database: Callable[[], Awaitable[str]], dumps: dict[str, str]) -> Judge:
     return Judge(shadow, make_database, dumps)

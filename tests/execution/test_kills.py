@@ -16,7 +16,7 @@ import anyio
 
 from db_migrate_tools.evidence import Execution
 from db_migrate_tools.ports import Order
-from execution.support import STEADFAST, execute, order, session, sql, until_gone, until_waiting, value
+from execution.support import STEADFAST, Said, execute, order, session, sql, until_gone, until_waiting, value
 
 ROOT = Path(__file__).parents[2]
 

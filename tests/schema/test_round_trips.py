@@ -20,12 +20,11 @@ CASES = {case.name: case for case in read()}
 
 async def _arrives(connection: Connection, start: Catalog, goal: Catalog, leaves: str = "") -> None:
     statements = ddl(diff(start, goal))
-    number = 0
-    try:
-        for number, statement in enumerate(statements):
+    for statement in statements:
+        try:
             await connection.execute(statement)
-    except asyncpg.PostgresError as error:
-        pytest.fail(f"{error}\nin statement {number}:\n" + ";\n".join(statements))
+        except asyncpg.PostgresError as error:
+            pytest.fail(f"{error}\nin: {statement}\nof:\n" + ";\n".join(statements))
     reached = await read_catalog(connection)
     left = diff(goal, reached)
     if leaves:

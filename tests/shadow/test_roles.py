@@ -140,7 +140,7 @@ async def test_roles_of_the_target_that_statements_name_are_there(rehearse: Rehe
     assert seen(known).created == (Ref("policy", "public", "p", "users"),)
     unknown = await rehearse(replace(target, known_roles=()), sql.replace("auditors", "strangers"))
     assert unknown.failed_at is not None
-    unread = await rehearse(target, sql.replace("auditors", "strangers"))
+    unread = await rehearse(replace(target, known_roles=None), sql.replace("auditors", "strangers"))
     assert (unread.observations[0].why_not or "").endswith(
         'The shadow does not know which roles the target has: role "strangers" does not exist.'
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from db_migrate_tools.evidence import TargetFacts
+from db_migrate_tools.health import validate
 from db_migrate_tools.ports import Order, Progress, Refused, StoredPlan, World
 from db_migrate_tools.report.outcome import report_page
-from db_migrate_tools.schema.model import Constraint, Index
-from db_migrate_tools.wire import Check, ExecutionReport, TypesReport
+from db_migrate_tools.wire import Check, ExecutionReport, PlanOutput, TypesReport
 
 NEXT_COMMANDS = ["/typescripter", "/g"]
 
@@ -37,9 +36,10 @@ async def after_applying(
     try:
         facts = await world.targets.target(stored.env).facts()
     except Refused as refusal:
-        checks.append(Check(name="connectivity", status="fail", detail=refusal.reason, remedy=refusal.remedy))
+        checks.append(Check(name="connection", status="fail", detail=refusal.reason, remedy=refusal.remedy))
     else:
-        checks += validate(order, facts)
+        expected = PlanOutput.model_validate_json(stored.page).proof.schema_after
+        checks += validate(facts, order, expected=expected)
         await progress("Generating TypeScript types")
         types = await world.types.generate(stored.env, facts.catalog, check=True, progress=progress)
         checks.append(_types_check(types))
@@ -52,48 +52,6 @@ async def after_applying(
     if source is not None:
         keep("feature status", lambda: world.project.mark_applied(source, order.version, stored.env))
     return full.model_copy(update={"checks": list(checks), "files": list(files)})
-
-
-def validate(order: Order, facts: TargetFacts) -> list[Check]:
-    """Whether the database now is what the migration promised."""
-    recorded = any(m.version == order.version for m in facts.history)
-    return [
-        Check(
-            name="connectivity",
-            status="pass",
-            detail=f"{facts.identity.host} answered in {facts.latency_ms:.0f} ms.",
-        ),
-        Check(
-            name="history",
-            status="pass" if recorded else "warn",
-            detail=f"{order.version}_{order.name} is {'' if recorded else 'not '}in the history of {order.env}.",
-            remedy=None if recorded else "Call status: it shows what the database recorded.",
-        ),
-        *_invalid_objects(facts),
-    ]
-
-
-def _invalid_objects(facts: TargetFacts) -> list[Check]:
-    invalid = [str(o.ref) for o in facts.catalog if isinstance(o, Index) and not o.valid]
-    unvalidated = [str(o.ref) for o in facts.catalog if isinstance(o, Constraint) and not o.validated]
-    checks = [
-        Check(
-            name="indexes",
-            status="warn" if invalid else "pass",
-            detail=f"Not usable: {', '.join(invalid)}." if invalid else "Every index is valid.",
-            remedy="Drop and create them again, concurrently." if invalid else None,
-        )
-    ]
-    if unvalidated:
-        checks.append(
-            Check(
-                name="constraints",
-                status="warn",
-                detail=f"Existing rows were never checked against {', '.join(unvalidated)}.",
-                remedy="Plan ALTER TABLE … VALIDATE CONSTRAINT for each.",
-            )
-        )
-    return checks
 
 
 def _types_check(types: TypesReport) -> Check:

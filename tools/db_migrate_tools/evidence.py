@@ -150,13 +150,16 @@ class RollbackEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """A whole rehearsal. `after` is the catalog once every statement ran, None when one failed."""
+    """A whole rehearsal. `after` is the catalog once every statement ran, None when one failed; `schema_after` is
+    what the target's fingerprint will be, None where the copy was not equal to it or a statement was left out.
+    """
 
     ran: bool
     on: str
     schema_from: Literal["pg_dump", "catalog", "empty"]
     observations: tuple[Observation, ...] = ()
     after: Catalog | None = None
+    schema_after: str | None = None
     rollback: RollbackEvidence | None = None
     why_not: str | None = None
     notes: tuple[str, ...] = ()

@@ -227,6 +227,7 @@ def _proof(draft: _Draft) -> Proof:
         rollback=draft.rollback.proof,
         why=rehearsal.why_not or draft.rollback.why,
         ms=round(rehearsal.ms, 1),
+        schema_after=rehearsal.schema_after,
     )
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Final, get_args
 
 from db_migrate_tools.evidence import AppliedMigration, Env, TargetFacts
+from db_migrate_tools.health import check_facts
 from db_migrate_tools.plan import target_out
 from db_migrate_tools.ports import Feature, Progress, Refused, StoredPlan, World
 from db_migrate_tools.schema.diff import describe, diff
@@ -99,12 +100,10 @@ async def _environment(env: Env, world: World) -> tuple[EnvironmentStatus, Targe
 
 
 def _health(facts: TargetFacts, tables: int) -> str:
-    parts = [f"{tables} table{'' if tables == 1 else 's'}, answered in {facts.latency_ms:.0f} ms"]
-    if facts.long_transactions:
-        parts.append(f"{facts.long_transactions} transactions are older than a minute")
-    if facts.journal_pending:
-        parts.append(f"the run of plan {facts.journal_pending} is unfinished: call approve again with its token")
-    return "; ".join(parts) + "."
+    parts = [f"{tables} table{'' if tables == 1 else 's'}, answered in {facts.latency_ms:.0f} ms."]
+    warnings = [c for c in check_facts(facts) if c.status != "pass" and c.name != "backup"]
+    parts += [f"{c.detail} {c.remedy or ''}".strip() for c in warnings]
+    return " ".join(parts)
 
 
 async def _plans(request: StatusInput, world: World) -> list[PendingPlan]:
@@ -206,7 +205,7 @@ def _feature(feature: Feature, world: World, read: dict[Env, TargetFacts]) -> Fe
 
 def _drift(read: dict[Env, TargetFacts]) -> list[Drift]:
     """Each environment against the one before it on the way to prod."""
-    order = [env for env in ENVIRONMENTS if env in read]
+    order: list[Env] = [env for env in ENVIRONMENTS if env in read]
     rows: list[Drift] = []
     for reference, env in pairwise(order):
         differences = describe(diff(read[env].catalog, read[reference].catalog))

@@ -240,6 +240,7 @@ class Proof(Output):
     rollback: RollbackProof
     why: str | None = None
     ms: float
+    schema_after: str | None = None
 
 
 class Check(Output):

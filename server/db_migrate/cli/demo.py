@@ -80,13 +80,13 @@ async def _play(project: Path) -> int:
         _page(await client.call_tool("status", {}))
         _step("plan: what the feature's database-schema.md would do")
         planned = _page(await client.call_tool("plan", {"env": "dev", "source": {"from": "feature"}}))
-        approval = (planned.structured_content or {}).get("approval")
+        approval = _data(planned)["approval"]
         if not approval:
             print("\nThe plan gave no token, so there is nothing to approve.")
             return 1
         _step(f"approve: the person decides ({person.who})")
         applied = _page(await client.call_tool("approve", {"token": approval["token"], "env": "dev"}))
-        outcome = (applied.structured_content or {}).get("status")
+        outcome = _data(applied)["status"]
         if outcome != "applied":
             print(f"\nThe migration was not applied: {outcome}.")
             return 0 if outcome in ("declined", "unanswered") else 1
@@ -107,6 +107,13 @@ def _page(result: CallToolResult) -> CallToolResult:
         if isinstance(block, TextContent):
             print(block.text, flush=True)
     return result
+
+
+def _data(result: CallToolResult) -> dict[str, Any]:
+    """What the tool answered. Raises Refused when it refused."""
+    if result.is_error or result.structured_content is None:
+        raise Refused("The demo cannot go on: a tool refused, see above.", "Run db-migrate-mcp doctor.")
+    return dict(result.structured_content)
 
 
 class Scripted:

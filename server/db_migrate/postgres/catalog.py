@@ -119,7 +119,7 @@ def _names(snapshot: _Snapshot) -> Names:
     """Give every row its reference, then read the dependencies between them."""
     names = Names(
         schemas={oid: name for oid, name, *_ in snapshot.schemas},
-        roles=dict(snapshot.roles),
+        roles={row[0]: row[1] for row in snapshot.roles},
         comments={(catalog, oid, sub): text for catalog, oid, sub, text in snapshot.comments},
         arrays={row[0] for row in snapshot.types if row[8]},
     )
@@ -196,12 +196,12 @@ def _objects(snapshot: _Snapshot, names: Names) -> Iterator[Object]:
     index_names = {row[0]: row[2] for row in snapshot.indexes}
     owners = {row[5]: row[1] for row in snapshot.constraints if row[5] and row[2] in ("p", "u", "x")}
     identities = {
-        (row[13], row[14]): (row[2], catalog_relations.sequence_options(row))
+        (row[13], row[14]): catalog_relations.identity_sequence(row, names)
         for row in snapshot.sequences
         if row[15] == "i"
     }
     members = {oid: extension for catalog, oid, extension in snapshot.members if catalog == PG_NAMESPACE}
-    aggregates = dict(snapshot.aggregates)
+    aggregates = {row[0]: row[1] for row in snapshot.aggregates}
     yield from catalog_types.schemas(snapshot.schemas, members, names)
     yield from catalog_types.extensions(snapshot.extensions, names)
     yield from catalog_types.types(snapshot.types, catalog_types.domain_checks(snapshot.constraints), columns, names)

@@ -15,6 +15,7 @@ from db_migrate_tools.schema.model import (
     Column,
     Constraint,
     ConstraintType,
+    Grant,
     Index,
     Object,
     Policy,
@@ -25,6 +26,7 @@ from db_migrate_tools.schema.model import (
     Trigger,
     View,
 )
+from db_migrate_tools.schema.privileges import default_grants
 
 Rows = list[asyncpg.Record]
 
@@ -108,7 +110,7 @@ def relations(
             inherits=() if bound else tuple(above),
             row_security=rls,
             force_row_security=forced,
-            replica_identity=REPLICA_IDENTITY[identity],
+            replica_identity="default" if server else REPLICA_IDENTITY[identity],
             access_method=method or "heap",
             tablespace=tablespace,
             foreign_server=server,
@@ -130,7 +132,7 @@ def not_null_names(rows: Rows, names: Names) -> dict[tuple[int, int], str]:
 
 def columns(
     rows: Rows,
-    identities: Mapping[tuple[int, int], tuple[str, SequenceOptions]],
+    identities: Mapping[tuple[int, int], tuple[str, SequenceOptions, tuple[Grant, ...] | None]],
     not_nulls: Mapping[tuple[int, int], str],
     names: Names,
 ) -> Iterator[Column]:
@@ -140,7 +142,7 @@ def columns(
         (oid, number, _, type_text, type_oid, not_null, _, default, generated, identity) = row[:10]
         (collation, storage, compression, statistics, options, acl, local) = row[10:]
         relation, position = oid, position + 1 if oid == relation else 1
-        sequence, sequence_settings = identities.get((oid, number), (None, None))
+        sequence, sequence_settings, sequence_acl = identities.get((oid, number), (None, None, None))
         ref = names.columns[oid, number]
         yield Column(
             ref=ref,
@@ -157,6 +159,7 @@ def columns(
             generated=GENERATED[generated],
             identity_options=sequence_settings,
             identity_sequence=sequence,
+            identity_acl=sequence_acl,
             not_null_name=not_nulls.get((oid, number)),
             identity=IDENTITY[identity],
             collation=collation,
@@ -242,6 +245,13 @@ def tuple_of_two(text: str) -> tuple[int, int]:
     """`3:100` → (3, 100): an index column's number and its statistics target."""
     number, _, target = text.partition(":")
     return int(number), int(target)
+
+
+def identity_sequence(row: asyncpg.Record, names: Names) -> tuple[str, SequenceOptions, tuple[Grant, ...] | None]:
+    """Name, options and ACL (None where it is the default) of the sequence behind an identity."""
+    acl = grants(row[4])
+    usual = acl is not None and frozenset(acl) == default_grants("sequence", names.role(row[3]))
+    return row[2], sequence_options(row), None if usual else acl
 
 
 def sequence_options(row: asyncpg.Record) -> SequenceOptions:

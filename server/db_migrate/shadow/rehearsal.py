@@ -23,6 +23,7 @@ from db_migrate.shadow.template import DumpDsn, Template, Templates
 from db_migrate.shadow.traces import Relations, Traces, read_origin, read_relations
 from db_migrate_tools.evidence import Observation, PgFailure, Rehearsal, RollbackEvidence, TargetFacts
 from db_migrate_tools.ports import Progress, Refused
+from db_migrate_tools.schema.fingerprint import fingerprint
 from db_migrate_tools.schema.model import Catalog, Table
 from db_migrate_tools.sql.model import Statement
 
@@ -132,9 +133,18 @@ class ShadowRehearsal:
                 schema_from=template.schema_from,
                 observations=_all(record, up),
                 after=record.after if record.complete else None,
+                schema_after=_expected(record, template, target),
                 rollback=rollback,
                 notes=(*_version_note(server, target), *template.notes, *notes, *rehearsed.notes),
             )
+
+
+def _expected(record: Record, template: Template, target: TargetFacts) -> str | None:
+    """What the target's fingerprint will be: known only where the copy equalled it and every statement ran."""
+    everything = record.complete and not any(step.left_out for step in record.steps)
+    if not everything or record.after is None or fingerprint(template.catalog) != target.fingerprint:
+        return None
+    return fingerprint(record.after)
 
 
 class _Rehearsed:

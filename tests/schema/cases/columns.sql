@@ -217,3 +217,52 @@ GRANT SELECT (a), UPDATE (a) ON t TO case_reader;
 -- change
 REVOKE UPDATE (a) ON t FROM case_reader;
 GRANT SELECT (b) ON t TO case_reader WITH GRANT OPTION;
+-- case: a plain column becomes generated
+-- setup
+CREATE TABLE t (a int, c int);
+CREATE INDEX ON t (c);
+-- change
+ALTER TABLE t DROP COLUMN c;
+ALTER TABLE t ADD COLUMN c int GENERATED ALWAYS AS (a + 1) STORED;
+CREATE INDEX ON t (c);
+-- case: a generated column's function changes its result
+-- setup
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE TABLE t (a int, c int GENERATED ALWAYS AS (f(a)) STORED);
+-- change
+ALTER TABLE t DROP COLUMN c;
+DROP FUNCTION f;
+CREATE FUNCTION f(int) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+ALTER TABLE t ADD COLUMN c int GENERATED ALWAYS AS (f(a)) STORED;
+-- case: an enum gains a value that a default uses at once
+-- setup
+CREATE TABLE t (m text);
+CREATE TYPE mood AS ENUM ('a', 'b');
+-- change
+DROP TYPE mood;
+CREATE TYPE mood AS ENUM ('a', 'b', 'c');
+ALTER TABLE t ALTER COLUMN m TYPE mood USING m::mood;
+ALTER TABLE t ALTER COLUMN m SET DEFAULT 'c';
+-- case: a serial column is renamed with its table
+-- setup
+CREATE TABLE t (id serial PRIMARY KEY);
+-- change
+ALTER TABLE t RENAME COLUMN id TO key;
+ALTER TABLE t RENAME TO u;
+ALTER SEQUENCE t_id_seq RENAME TO u_key_seq;
+ALTER INDEX t_pkey RENAME TO u_pkey;
+-- case: columns with storage and options are created
+-- setup
+-- change
+CREATE TABLE t (a text STORAGE MAIN, b text COLLATE "C", c int);
+ALTER TABLE t ALTER COLUMN a SET STATISTICS 7, ALTER COLUMN c SET (n_distinct = 5);
+-- case: an identity goes and a default comes
+-- setup
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY);
+-- change
+ALTER TABLE t ALTER COLUMN id DROP IDENTITY;
+ALTER TABLE t ALTER COLUMN id SET DEFAULT 1;
+-- case: an identity's sequence has a name of its own
+-- setup
+-- change
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME numbers));

@@ -85,3 +85,8 @@ CREATE SCHEMA case_extension;
 -- change
 CREATE EXTENSION hstore SCHEMA case_extension;
 CREATE TABLE t (h case_extension.hstore);
+-- case: an identity's sequence is granted
+-- setup
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY);
+-- change
+GRANT USAGE, SELECT ON SEQUENCE t_id_seq TO case_reader;

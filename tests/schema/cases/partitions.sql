@@ -60,3 +60,36 @@ CREATE TABLE p0 PARTITION OF p FOR VALUES WITH (MODULUS 1, REMAINDER 0);
 CREATE TRIGGER touch BEFORE UPDATE ON p FOR EACH ROW EXECUTE FUNCTION touch();
 -- change
 ALTER TABLE p0 DISABLE TRIGGER touch;
+-- case: a partitioned table with an identity is created
+-- setup
+-- change
+CREATE TABLE p (id bigint GENERATED ALWAYS AS IDENTITY, at date NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+-- case: a partitioned table becomes a plain one
+-- setup
+CREATE TABLE p (id int) PARTITION BY LIST (id);
+-- change
+DROP TABLE p;
+CREATE TABLE p (id int);
+-- case: a partition's bounds change
+-- setup
+CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+-- change
+ALTER TABLE p DETACH PARTITION p1;
+ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1, 2);
+-- case: an index is attached to a partition's parent
+-- setup
+CREATE TABLE p (id int, n int) PARTITION BY LIST (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE INDEX p_n ON ONLY p (n);
+-- change
+CREATE INDEX p1_n ON p1 (n);
+ALTER INDEX p_n ATTACH PARTITION p1_n;
+-- case: a partition is renamed
+-- setup
+CREATE TABLE p (id int PRIMARY KEY, n int) PARTITION BY LIST (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+CREATE INDEX ON p (n);
+-- change
+ALTER TABLE p1 RENAME TO p_one;

@@ -131,3 +131,37 @@ CREATE INDEX "Odd Index" ON "Odd ""Table""" ("Camel");
 -- setup
 -- change
 CREATE TABLE t ();
+-- case: a foreign table is created
+-- alone
+-- setup
+CREATE SCHEMA case_wrapper;
+CREATE EXTENSION file_fdw SCHEMA case_wrapper;
+CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+-- change
+CREATE FOREIGN TABLE t (a int, b text) SERVER files OPTIONS (filename '/dev/null', format 'csv');
+GRANT SELECT ON t TO case_reader;
+COMMENT ON FOREIGN TABLE t IS 'elsewhere';
+-- case: a foreign table's options change
+-- alone
+-- setup
+CREATE SCHEMA case_wrapper;
+CREATE EXTENSION file_fdw SCHEMA case_wrapper;
+CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+CREATE FOREIGN TABLE t (a int) SERVER files OPTIONS (filename '/dev/null', format 'csv');
+-- change
+ALTER FOREIGN TABLE t OPTIONS (SET format 'text', ADD header 'false');
+ALTER FOREIGN TABLE t ADD COLUMN b text;
+ALTER FOREIGN TABLE t OWNER TO case_writer;
+-- case: an inheriting table with a default of its own is created
+-- setup
+CREATE TABLE a (id int DEFAULT 1, n int);
+-- change
+CREATE TABLE b () INHERITS (a);
+ALTER TABLE b ALTER COLUMN id DROP DEFAULT;
+ALTER TABLE b ALTER COLUMN n SET DEFAULT 2;
+-- case: a table starts inheriting
+-- setup
+CREATE TABLE a (id int);
+CREATE TABLE b (id int, extra int);
+-- change
+ALTER TABLE b INHERIT a;

@@ -79,3 +79,30 @@ CREATE VIEW v AS SELECT 1 AS a;
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
 -- change
 CREATE TRIGGER instead INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION touch();
+-- case: a view's options and columns' comments change
+-- setup
+CREATE VIEW v WITH (security_barrier = true) AS SELECT 1 AS a;
+-- change
+CREATE OR REPLACE VIEW v WITH (security_invoker = true) AS SELECT 2 AS a;
+COMMENT ON COLUMN v.a IS 'x';
+GRANT SELECT (a) ON v TO case_reader;
+-- case: a materialized view's column gets a statistics target
+-- setup
+CREATE MATERIALIZED VIEW m AS SELECT 1 AS a;
+-- change
+ALTER MATERIALIZED VIEW m ALTER COLUMN a SET STATISTICS 33;
+ALTER MATERIALIZED VIEW m SET (fillfactor = 60);
+-- case: a view with columns' own properties is made again
+-- setup
+CREATE TABLE t (a varchar(3), b int);
+CREATE VIEW v AS SELECT a, b FROM t;
+ALTER VIEW v ALTER COLUMN b SET DEFAULT 4;
+COMMENT ON COLUMN v.a IS 'a';
+GRANT SELECT (a) ON v TO case_reader;
+CREATE MATERIALIZED VIEW m AS SELECT a FROM v;
+ALTER MATERIALIZED VIEW m ALTER COLUMN a SET STATISTICS 33;
+CREATE INDEX i ON m (a);
+ALTER MATERIALIZED VIEW m CLUSTER ON i;
+-- change
+DROP VIEW v CASCADE;
+ALTER TABLE t ALTER COLUMN a TYPE text;

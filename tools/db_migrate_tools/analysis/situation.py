@@ -105,7 +105,8 @@ class Held:
 class Situation:
     """What a hazard rule looks at. `born` are relations that the migration itself made up to and including this
     statement; `moved` maps a renamed object to the name that it has in the target; `renamed` are this statement's
-    own renames, `later` those of the statements after it; `held` are locks of the same transaction, which stop at least the writes of existing rows.
+    own renames, `later` those of the statements after it; `held` are locks of the same transaction that stop at least
+    the writes of existing rows.
     """
 
     statement: Statement
@@ -149,15 +150,22 @@ class Situation:
             return self.moved[ref]
         return None if ref in self.born else ref
 
+    def part_of(self, part: Ref, table: Ref) -> bool:
+        """Whether a column or constraint belongs to the table, which has the target's name."""
+        return part.relation is not None and self.old(part.relation) == table
+
+    def now(self, ref: Ref) -> Ref:
+        """What the target's `ref` is called once this statement ran."""
+        return next((new for new, old in self.moved.items() if old == ref), ref)
+
     def existing(self, name: str) -> Ref | None:
-        """The relation of that name if it was there before the migration; indexes stand for their table."""
-        for new, old in self.moved.items():
-            if name in _spellings(new):
-                return old
-        if any(name in _spellings(made) for made in self.born):
-            return None
+        """The relation that an observation names if it was there before the migration; observations use the names
+        of that time. Indexes stand for their table.
+        """
         ref = self.ground.names.get(name)
         if ref is None:
+            if any(name in _spellings(made) for made in self.born):
+                return None
             schema, _, relation = name.rpartition(".")
             return Ref("table", schema.strip('"'), relation.strip('"'))
         index = self.before.get(ref)
@@ -165,8 +173,9 @@ class Situation:
 
     def named(self) -> tuple[Ref, ...]:
         """The relations of the target that the statement's own text names."""
-        fresh = {spelling for ref in self.born for spelling in (ref.name, quote(ref.name))}
-        found = (self.existing(name) for name in self.statement.relations if name not in fresh)
+        words = {spelling: old for new, old in self.moved.items() for spelling in (*_spellings(new), quote(new.name))}
+        fresh = {spelling for ref in self.born for spelling in (*_spellings(ref), ref.name, quote(ref.name))}
+        found = (words.get(name) or self.existing(name) for name in self.statement.relations if name not in fresh)
         return tuple(ref for ref in found if ref is not None and ref in self.before)
 
     def locks(self) -> tuple[tuple[Ref, str], ...]:
@@ -196,6 +205,10 @@ class Situation:
     def index_builds(self) -> tuple[Ref, ...]:
         """Relations that hold rows and get an index."""
         return self._full(self.seen.index_builds)
+
+    def indexed(self, ref: Ref) -> bool:
+        """Whether an index is built on the table's rows, or on those of its partitions."""
+        return ref in self.index_builds or any(self.indexed(child) for child in self.ground.partitions.get(ref, ()))
 
     def mode(self, ref: Ref) -> str | None:
         return dict(self.locks()).get(ref)

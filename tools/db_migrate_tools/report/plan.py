@@ -180,9 +180,8 @@ def _locks(operation: MigrationOperation) -> str:
 def _sum(reasons: Sequence[RiskReason], most: int | None) -> Iterator[str]:
     """The reasons as a sum; what is left out in its middle is added up, so that it still comes out."""
     kept = len(reasons) if most is None else max(most, 3)
-    first = reasons[: kept - 2] if len(reasons) > kept else reasons
-    rest = reasons[len(first) : -2] if len(reasons) > kept else []
-    last = reasons[-2:] if len(reasons) > kept else []
+    end = min(len(reasons), kept) - 2 if len(reasons) > kept else len(reasons)
+    first, rest, last = reasons[:end], reasons[end:-2], reasons[max(end, len(reasons) - 2) :]
     rows = [(reason.points, reason.why) for reason in first]
     if rest:
         rows.append((sum(reason.points for reason in rest), f"{_counted(len(rest), 'more reason')}"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from db_migrate_tools.schema.model import Column, DefaultAcl, Grant, Object, Ref, View
-from db_migrate_tools.schema.semantics import semantic
+from db_migrate_tools.schema.semantics import grants_of, semantic
 
 if TYPE_CHECKING:
     from db_migrate_tools.schema.diff import Change, Delta
@@ -31,7 +31,7 @@ def _lines(delta: Delta) -> Iterator[str]:
         if not _part_of(item, created, delta):
             yield f"{named(item.ref, item)} is new"
     for change in delta.altered:
-        yield from _change(change)
+        yield from _change(change, (delta.before.server_version, delta.after.server_version))
     for ref in delta.reordered:
         yield f"{named(ref)}: {_order(delta, ref)}"
 
@@ -58,28 +58,22 @@ def _part_of(item: Object, others: set[Ref], delta: Delta) -> bool:
     return any(holder in others for holder in holders)
 
 
-def _change(change: Change) -> Iterator[str]:
+def _change(change: Change, versions: tuple[int, int]) -> Iterator[str]:
     before, after = change.before, change.after
     if isinstance(after, Column):
-        subject, prefix = (
-            f"{'table' if after.ref.kind == 'column' else ''} {_holder(after.ref)}",
-            f"column {after.ref.name} ",
-        )
+        subject, prefix = f"table {after.ref.schema}.{after.ref.parent}", f"column {after.ref.name} "
     else:
         subject, prefix = named(after.ref, after), ""
     old, new = semantic(before), semantic(after)
     for name in change.fields:
-        yield f"{subject}: {prefix}{_field(name, before, after, old.get(name), new.get(name))}"
-
-
-def _holder(ref: Ref) -> str:
-    return f"{ref.schema}.{ref.parent}"
+        if name == "acl":
+            yield f"{subject}: {prefix}privileges: {'; '.join(_grants(before, after, versions))}"
+        else:
+            yield f"{subject}: {prefix}{_field(name, before, after, old.get(name), new.get(name))}"
 
 
 def _field(name: str, before: Object, after: Object, old: object, new: object) -> str:
     match name:
-        case "acl":
-            return "privileges: " + "; ".join(_grants(before, after))
         case "nullable":
             return "is now nullable" if getattr(after, "nullable", True) else "is now NOT NULL"
         case "type" if isinstance(after, Column):
@@ -91,10 +85,8 @@ def _field(name: str, before: Object, after: Object, old: object, new: object) -
             return f"{name.replace('_', ' ')} is now {_value(other)}, was {_value(one)}"
 
 
-def _grants(before: Object, after: Object) -> Iterator[str]:
-    from db_migrate_tools.schema.semantics import grants_of
-
-    old, new = set(grants_of(before)), set(grants_of(after))
+def _grants(before: Object, after: Object, versions: tuple[int, int]) -> Iterator[str]:
+    old, new = set(grants_of(before, versions[0])), set(grants_of(after, versions[1]))
     for grant in sorted(new - old):
         yield f"{_role(grant)} gained {grant.privilege}{' with grant option' if grant.grantable else ''}"
     for grant in sorted(old - new):
@@ -117,20 +109,11 @@ def _value(value: object) -> str:
 
 
 def _order(delta: Delta, ref: Ref) -> str:
-    new = delta.after.objects[ref]
-    old = delta.base.objects[ref]
-    one: tuple[str, ...] = getattr(old, "columns", ())
-    other: tuple[str, ...] = getattr(new, "columns", ())
-    if len(one) == len(other) and one != other:
-        for name in one:
-            rest = tuple(column for column in one if column != name)
-            if rest == tuple(column for column in other if column != name):
-                where = (
-                    "last"
-                    if other[-1] == name
-                    else "first"
-                    if other[0] == name
-                    else f"after {other[other.index(name) - 1]}"
-                )
-                return f"column {name} is now {where}"
+    one: list[str] = list(getattr(delta.base.objects[ref], "columns", ()))
+    other: list[str] = list(getattr(delta.after.objects[ref], "columns", ()))
+    for name in one if sorted(one) == sorted(other) else ():
+        at = other.index(name)
+        if [column for column in one if column != name] == [column for column in other if column != name]:
+            where = "last" if at == len(other) - 1 else f"after {other[at - 1]}" if at else "first"
+            return f"column {name} is now {where}"
     return f"its columns now stand as {', '.join(other)}"

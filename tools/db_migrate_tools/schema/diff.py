@@ -29,8 +29,8 @@ class Delta:
     """`created` is in terms of `after`, `dropped` of `before`. `base` is `before` with the renames made, and
     `mapping` leads from the one's references to the other's; a Change's `before` is in terms of `base`.
 
-    `reordered` are tables and composite types whose columns are the same but stand in another order; Postgres cannot reorder columns,
-    so no DDL comes of it.
+    `reordered` are tables and composite types whose columns are the same but stand in another order; Postgres
+    cannot reorder columns, so no DDL comes of it.
     """
 
     before: Catalog

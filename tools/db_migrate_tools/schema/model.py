@@ -119,7 +119,8 @@ class Column(Object):
     `type` is format_type's spelling with the schema where it is not in pg_catalog; `type_ref` names the
     user-defined type behind it (an array's element type), if any. `default` is pg_get_expr's text; for a
     generated column it is the generation expression. `identity_sequence` and `not_null_name` are names that Postgres
-    chose by itself as a rule: they are restored, not compared.
+    chose by itself as a rule: they are restored, not compared. `identity_acl` is the ACL of the sequence behind
+    an identity.
     """
 
     position: int
@@ -138,6 +139,7 @@ class Column(Object):
     local: bool = True
     options: tuple[str, ...] = ()
     identity_sequence: str | None = None
+    identity_acl: tuple[Grant, ...] | None = None
     not_null_name: str | None = None
 
 

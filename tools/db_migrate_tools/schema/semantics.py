@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
-from functools import cache
 
 from db_migrate_tools.schema.model import Catalog, Constraint, DefaultAcl, Extension, Grant, Object, Ref, Schema, Table
 from db_migrate_tools.schema.privileges import effective
@@ -106,11 +105,13 @@ def visible(catalog: Catalog, *, platform: bool = False) -> dict[Ref, Object]:
     return {item.ref: item for item in catalog if not belongs_to_platform(item, schemas)}
 
 
-@cache
-def semantic_fields(cls: type[Object]) -> tuple[tuple[str, object], ...]:
+def _semantic_fields(cls: type[Object]) -> tuple[tuple[str, object], ...]:
     """Names and defaults of the fields that carry meaning; `owner` and `acl` are treated on their own."""
     left_out = DERIVED["Object"] | DERIVED.get(cls.__name__, frozenset[str]())
     return tuple((f.name, f.default) for f in fields(cls) if f.name not in left_out)
+
+
+_FIELDS = {cls: _semantic_fields(cls) for cls in Object.__subclasses__()}
 
 
 def semantic(item: Object, server_version: int = 0) -> dict[str, object]:
@@ -119,7 +120,7 @@ def semantic(item: Object, server_version: int = 0) -> dict[str, object]:
     Leaving defaults out keeps digests stable when the model gains a field.
     """
     found: dict[str, object] = {}
-    for name, default in semantic_fields(type(item)):
+    for name, default in _FIELDS[type(item)]:
         value: object = getattr(item, name)
         if default is MISSING or value != default:
             found[name] = value
@@ -147,6 +148,6 @@ def changed_fields(before: Object, after: Object, versions: tuple[int, int] = (0
     return tuple(name for name in {**one, **other} if one.get(name, MISSING) != other.get(name, MISSING))
 
 
-def grants_of(item: Object) -> tuple[Grant, ...]:
+def grants_of(item: Object, server_version: int = 0) -> tuple[Grant, ...]:
     """The privileges in force on an object, defaults included."""
-    return effective(item, 0, keep_default=True) or ()
+    return effective(item, server_version, keep_default=True) or ()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from db_migrate_tools.analysis.hazards.base import BREAKS, HARMLESS, LOSES, OVERWRITES, Finding, Rule
 from db_migrate_tools.analysis.names import listed, qualified, quote, show
 from db_migrate_tools.analysis.situation import Situation
 from db_migrate_tools.analysis.text import has, outermost
-from db_migrate_tools.schema.model import Constraint, Ref, Table, View
+from db_migrate_tools.schema.model import Column, Constraint, Ref, Table, View
 from db_migrate_tools.wire import RiskLevel
+
+_WHOLE: Final = frozenset({"smallint", "integer", "bigint"})
+_FRACTIONS: Final = frozenset({"numeric", "real", "double precision"})
 
 
 def severity(s: Situation, ref: Ref) -> RiskLevel:
@@ -206,6 +210,40 @@ def _values(s: Situation) -> Iterator[Finding]:
         )
 
 
+def _lossy(old: str, new: str) -> str | None:
+    """What a change of type takes away from values, if anything; None also where nobody knows."""
+    before, after = old.partition("(")[0], new.partition("(")[0]
+    if before in _FRACTIONS and after in _WHOLE:
+        return "fractions are rounded away"
+    if before.startswith("timestamp") and after == "date":
+        return "the time of day is cut off"
+    if before == "timestamp with time zone" and after == "timestamp without time zone":
+        return "the time zone is dropped, by the zone of the session"
+    return "digits after the point are rounded away" if before == after == "numeric" and "(" in new else None
+
+
+def _cast(s: Situation) -> Iterator[Finding]:
+    for ref in s.altered("column"):
+        old, new, table = s.was(ref), s.becomes(ref), ref.relation
+        if not isinstance(old, Column) or not isinstance(new, Column) or old.type == new.type or table is None:
+            continue
+        was = s.old(table)
+        if was is None or s.ground.empty(was):
+            continue
+        lost = _lossy(old.type, new.type)
+        name = f"{quote(ref.name)} of {show(table)}"
+        again = f"Count what would change:\nSELECT count(*) FROM {qualified(was)} WHERE …;"
+        if lost:
+            yield Finding(f"Values of {name} change for good: {lost} ({old.type} to {new.type}).", again)
+        elif has(s.statement.text, "USING"):
+            yield Finding(
+                f"Values of {name} become what USING computes; whether they can be had back is not known.",
+                again,
+                "LOW",
+                HARMLESS,
+            )
+
+
 RULES: tuple[Rule, ...] = (
     Rule("drop-table", "CRITICAL", "a table goes", _drop_table, LOSES),
     Rule("drop-column", "CRITICAL", "a column goes", _drop_column, LOSES),
@@ -215,6 +253,7 @@ RULES: tuple[Rule, ...] = (
     Rule("delete-no-where", "CRITICAL", "all rows of a table are deleted", _delete_all, LOSES),
     Rule("update-no-where", "HIGH", "every row of a table is written anew", _update_all, OVERWRITES),
     Rule("dml-row-limit", "MEDIUM", "existing rows are changed or deleted", _values, OVERWRITES),
+    Rule("lossy-cast", "HIGH", "a change of type loses values", _cast, OVERWRITES),
     Rule("drop-cascade", "HIGH", "CASCADE drops more than is named", _cascade, BREAKS),
     Rule("on-delete-cascade", "LOW", "deletes will cascade to another table", _on_delete_cascade),
 )

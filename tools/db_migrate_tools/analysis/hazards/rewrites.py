@@ -101,13 +101,13 @@ def _causes(s: Situation, ref: Ref) -> Iterator[_Cause | None]:
             f"Use the pg_repack extension, or a plain vacuum:\nVACUUM {table};",
         )
     for column in s.created("column"):
-        if (column.schema, column.parent) == (ref.schema, ref.name) and isinstance(new := s.becomes(column), Column):
+        if s.part_of(column, ref) and isinstance(new := s.becomes(column), Column):
             yield _new_column(table, new, s)
     for column in s.altered("column"):
         old, new = s.was(column), s.becomes(column)
-        if (column.schema, column.parent) == (ref.schema, ref.name) and isinstance(old, Column):
+        if s.part_of(column, ref) and isinstance(old, Column):
             yield _changed_column(table, old, new) if isinstance(new, Column) else None
-    old, new = s.was(ref), s.becomes(ref)
+    old, new = s.was(ref), s.becomes(s.now(ref))
     if isinstance(old, Table) and isinstance(new, Table):
         yield _changed_table(table, old, new)
 

@@ -14,14 +14,10 @@ from db_migrate_tools.schema.model import Column, Constraint, Index, Ref, Table
 _INDEX: Final = re.compile(r"\ACREATE (UNIQUE )?INDEX ")
 
 
-def _belongs(part: Ref, ref: Ref) -> bool:
-    return (part.schema, part.parent) == (ref.schema, ref.name)
-
-
 def _new_constraints(s: Situation, ref: Ref, *types: str) -> Iterator[Constraint]:
     for made in s.created("constraint"):
         constraint = s.becomes(made)
-        if _belongs(made, ref) and isinstance(constraint, Constraint) and constraint.type in types:
+        if s.part_of(made, ref) and isinstance(constraint, Constraint) and constraint.type in types:
             yield constraint
 
 
@@ -29,7 +25,7 @@ def _set_not_null(s: Situation, ref: Ref) -> list[str]:
     names: list[str] = []
     for column in s.altered("column"):
         old, new = s.was(column), s.becomes(column)
-        if _belongs(column, ref) and isinstance(old, Column) and isinstance(new, Column):
+        if s.part_of(column, ref) and isinstance(old, Column) and isinstance(new, Column):
             names += [column.name] if old.nullable and not new.nullable else []
     return names
 
@@ -119,8 +115,11 @@ def _attach(s: Situation) -> Iterator[Finding]:
 
 
 def _build(s: Situation, kind: str) -> Iterator[tuple[Ref, Constraint, str]]:
-    for ref in s.index_builds:
-        for constraint in _new_constraints(s, ref, kind) if s.stopped() and ref not in s.rewrites else ():
+    for made in s.created("constraint") if s.stopped() else ():
+        constraint, ref = s.becomes(made), s.old(made.relation) if made.relation else None
+        if not isinstance(constraint, Constraint) or constraint.type != kind or not constraint.local:
+            continue
+        if ref is not None and s.indexed(ref) and ref not in s.rewrites:
             yield ref, constraint, ", ".join(map(quote, constraint.columns))
 
 
@@ -168,26 +167,25 @@ def _exclude(s: Situation) -> Iterator[Finding]:
 
 def _index(s: Situation) -> Iterator[Finding]:
     made = [index for ref in s.created("index") if isinstance(index := s.becomes(ref), Index) and not index.constraint]
-    for ref in s.index_builds if s.stopped() else ():
-        for index in made:
-            if s.old(index.table) != ref:
-                continue
-            time, severity = stall(s)
-            table = s.was(ref)
-            if isinstance(table, Table) and table.partition_by:
-                remedy = (
-                    "CONCURRENTLY does not work on a partitioned table. Make the index ON ONLY the parent, build it "
-                    "CONCURRENTLY on each partition and attach each:\nALTER INDEX … ATTACH PARTITION …;"
-                )
-            else:
-                concurrent = _INDEX.sub(lambda m: f"CREATE {m[1] or ''}INDEX CONCURRENTLY ", index.definition)
-                remedy = f"Build it while writes go on:\n{concurrent};"
-            yield Finding(
-                f"{waiting(s, ref)} stop {time} while the index {quote(index.ref.name)} on {show(ref)} "
-                f"({s.ground.extent(ref)}) is built.",
-                remedy,
-                severity,
+    for index in made if s.stopped() else ():
+        ref = s.old(index.table)
+        if ref is None or index.partition_of or not s.indexed(ref):
+            continue
+        time, severity = stall(s)
+        if ref in s.ground.partitions:
+            remedy = (
+                "CONCURRENTLY does not work on a partitioned table. Make the index ON ONLY the parent, build it "
+                "CONCURRENTLY on each partition and attach each:\nALTER INDEX … ATTACH PARTITION …;"
             )
+        else:
+            concurrent = _INDEX.sub(lambda m: f"CREATE {m[1] or ''}INDEX CONCURRENTLY ", index.definition)
+            remedy = f"Build it while writes go on:\n{concurrent};"
+        yield Finding(
+            f"{waiting(s, ref)} stop {time} while the index {quote(index.ref.name)} on {show(ref)} "
+            f"({s.ground.extent(ref)}) is built.",
+            remedy,
+            severity,
+        )
 
 
 def _domain(s: Situation) -> Iterator[Finding]:

@@ -93,7 +93,7 @@ def _row_security(s: Situation) -> Iterator[tuple[str, RiskLevel]]:
 
 
 def _grants(s: Situation) -> Iterator[tuple[str, RiskLevel]]:
-    for ref in s.seen.altered:
+    for ref in (ref for ref in s.seen.altered if ref.kind != "default-acl"):
         old, new = s.was(ref), s.becomes(ref)
         if old is None or new is None or old.acl == new.acl:
             continue

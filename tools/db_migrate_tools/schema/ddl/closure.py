@@ -42,10 +42,14 @@ def close(delta: Delta, gone: set[Ref], version: int) -> Closure:
             found.rebuilt[ref] = ()
         elif ref in retyped and (view := Ref("view", ref.schema, ref.parent)) in delta.base.objects:
             # CREATE OR REPLACE VIEW keeps its columns' types.
-            if view not in gone and view in delta.after.objects:
-                found.remade.add(view)
-                pending.append(view)
+            found.remade |= {view} & delta.after.objects.keys()
+            pending.append(view)
     pending += sorted(retyped - found.remade)
+    for ref in gone:
+        above = _index_above(ref, delta, gone)
+        if above is not None and above not in found.remade:
+            found.remade.add(above)
+            pending.append(above)
     soft = set(retyped)
     for ref in found.rebuilt:
         columns = [
@@ -68,6 +72,16 @@ def close(delta: Delta, gone: set[Ref], version: int) -> Closure:
                 found.remade.add(user)
                 pending.append(user)
     return found
+
+
+def _index_above(ref: Ref, delta: Delta, gone: set[Ref]) -> Ref | None:
+    """The partitioned index without which a partition's index cannot go, though it is to stay itself."""
+    index = delta.base.objects[ref]
+    if not isinstance(index, Index) or index.partition_of is None or index.partition_of in gone:
+        return None
+    table = delta.after.get(index.table)
+    attached = isinstance(table, Table) and table.partition_of is not None
+    return index.partition_of if attached and index.partition_of in delta.after.objects else None
 
 
 def _users(delta: Delta) -> dict[Ref, list[Ref]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from db_migrate_tools.schema.ddl import sequences
 from db_migrate_tools.schema.ddl.context import Context
 from db_migrate_tools.schema.ddl.grants import after_alter, after_create
 from db_migrate_tools.schema.ddl.quote import holder, ident
-from db_migrate_tools.schema.model import Column, Constraint
+from db_migrate_tools.schema.model import Column, Constraint, Ref, Sequence, SequenceOptions
 
 _SINCE_SET_STORAGE_DEFAULT = 160000
+_NO_OPTIONS = SequenceOptions(data_type="bigint", start=1, increment=1, minimum=1, maximum=1, cache=1, cycle=False)
 
 
 def definition(item: Column, context: Context, *, default: bool = True) -> str:
@@ -20,7 +23,7 @@ def definition(item: Column, context: Context, *, default: bool = True) -> str:
         parts.append(f"GENERATED ALWAYS AS ({item.default}) {item.generated.upper()}")
     elif item.default is not None and default:
         parts.append(f"DEFAULT {item.default}")
-    if item.identity:
+    if _has_own_identity(item):
         parts.append(_identity(item))
     named = context.not_null.get(item.ref)
     if named is None and not item.nullable:
@@ -30,6 +33,11 @@ def definition(item: Column, context: Context, *, default: bool = True) -> str:
         no_inherit = " NO INHERIT" if named.definition.endswith("NO INHERIT") else ""
         parts.append(f"CONSTRAINT {ident(named.ref.name)} NOT NULL{no_inherit}")
     return " ".join(parts)
+
+
+def _has_own_identity(item: Column) -> bool:
+    """A partition's identity column takes its numbers from its parent's, from Postgres 17 on."""
+    return bool(item.identity) and item.identity_options is not None
 
 
 def _identity(item: Column) -> str:
@@ -56,7 +64,22 @@ def extras(item: Column, context: Context) -> list[str]:
         found.append(f"{_head(item)} SET STATISTICS {item.statistics}")
     if item.options:
         found.append(f"{_head(item)} SET ({', '.join(item.options)})")
-    return found + after_create(item, context)
+    found += after_create(item, context)
+    if _has_own_identity(item):
+        found += after_create(_sequence(item, context), context)[1:]
+    return found
+
+
+def _sequence(item: Column, context: Context) -> Sequence:
+    """The sequence behind an identity, as far as privileges go; it is owned by the table's owner."""
+    table = context.after.get(Ref("table", item.ref.schema, item.ref.parent))
+    name = item.identity_sequence or f"{item.ref.parent}_{item.ref.name}_seq"
+    return Sequence(
+        ref=Ref("sequence", item.ref.schema, name),
+        owner=table.owner if table is not None else "",
+        acl=item.identity_acl,
+        options=item.identity_options or _NO_OPTIONS,
+    )
 
 
 def drop(item: Column) -> list[str]:
@@ -105,7 +128,13 @@ def alter(
         found.append(f"{head} SET STATISTICS {-1 if after.statistics is None else after.statistics}")
     if "options" in names:
         found += change_options(head, before.options, after.options)
-    return found + after_alter(before, after, fields, context)
+    found += after_alter(before, after, fields, context)
+    if after.identity and not before.identity:
+        found += after_create(_sequence(after, context), context)[1:]
+    elif after.identity and "identity_acl" in names:
+        old = replace(_sequence(after, context), acl=before.identity_acl)
+        found += after_alter(old, _sequence(after, context), ("acl",), context)
+    return found
 
 
 def retype(before: Column, after: Column) -> str:

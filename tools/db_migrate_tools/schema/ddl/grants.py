@@ -74,7 +74,7 @@ def _grants_after_create(item: Object, context: Context) -> list[str]:
     kind = privileges_kind(item)
     if not all_privileges(kind) or isinstance(item, DefaultAcl):
         return []
-    wanted = held(effective(item, 0, keep_default=True) or ())
+    wanted = held(effective(item, context.version, keep_default=True) or ())
     builtin = held(default_grants(kind, item.owner))
     certain, possible = builtin, _merge(builtin, {})
     about = _DEFAULT_ACL_KIND.get(kind, "")
@@ -115,9 +115,9 @@ def _grants_after_alter(before: Object, after: Object, context: Context) -> list
             grant.grantor,
             grant.grantable,
         )
-        for grant in effective(before, 0, keep_default=True) or ()
+        for grant in effective(before, context.version, keep_default=True) or ()
     ]
-    had, wanted = held(old), held(effective(after, 0, keep_default=True) or ())
+    had, wanted = held(old), held(effective(after, context.version, keep_default=True) or ())
     found: list[str] = []
     for grantee in sorted(had):
         goal = wanted.get(grantee, {})
@@ -176,7 +176,7 @@ def _on(item: Object, privileges: list[str], context: Context) -> str:
     every = all_privileges(privileges_kind(item))
     if context.version and context.version < MAINTAIN_SINCE:
         every = tuple(word for word in every if word != "MAINTAIN")
-        privileges = [word for word in privileges if word != "MAINTAIN"] or privileges
+        privileges = [word for word in privileges if word != "MAINTAIN"]
     ordered = [word for word in every if word in privileges] + [word for word in privileges if word not in every]
     if isinstance(item, Column):
         column = ident(item.ref.name)

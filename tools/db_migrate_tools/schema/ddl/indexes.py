@@ -51,7 +51,10 @@ def drop(item: Index) -> list[str]:
 def alter(before: Index, after: Index, fields: tuple[str, ...], context: Context) -> list[str]:
     table = qualified(after.table)
     found: list[str] = []
-    if "valid" in fields and after.valid:
+    owner = context.after.get(after.table)
+    partitioned = isinstance(owner, Table) and owner.partition_by is not None
+    # A partitioned index becomes valid when the last partition's is attached.
+    if "valid" in fields and after.valid and not partitioned:
         found.append(f"REINDEX INDEX {qualified(after.ref)}")
     if "clustered" in fields:
         noun = "MATERIALIZED VIEW" if after.table.kind == "view" else "TABLE"
