@@ -9,7 +9,7 @@ import pytest
 from analysis.judge import Judge
 from db_migrate.cluster.shadow import Cluster, start_shadow
 from db_migrate.shadow.rehearsal import ShadowRehearsal
-from db_migrate_tools.evidence import Env
+from db_migrate_tools.evidence import Env, TargetFacts
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +31,17 @@ async def shadow(dumps: dict[str, str]) -> AsyncIterator[ShadowRehearsal]:
         yield ShadowRehearsal(start, dump_dsn, deadline=60)
 
 
+@pytest.fixture(scope="session")
+def known() -> dict[str, TargetFacts]:
+    """Targets that were read, by the SQL that made them."""
+    return {}
+
+
 @pytest.fixture
-async def judge(shadow: ShadowRehearsal, make_database: Callable[[], Awaitable[str]], dumps: dict[str, str]) -> Judge:
-    return Judge(shadow, make_database, dumps)
+async def judge(
+    shadow: ShadowRehearsal,
+    make_database: Callable[[], Awaitable[str]],
+    dumps: dict[str, str],
+    known: dict[str, TargetFacts],
+) -> Judge:
+    return Judge(shadow, make_database, dumps, known)

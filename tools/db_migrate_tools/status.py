@@ -26,6 +26,7 @@ from db_migrate_tools.wire import (
 
 ENVIRONMENTS: Final[tuple[Env, ...]] = get_args(Env)
 DIFFERENCES_SHOWN: Final = 40
+RECENT: Final = 50
 
 
 async def status(request: StatusInput, world: World, progress: Progress) -> StatusOutput:
@@ -112,7 +113,8 @@ async def _plans(request: StatusInput, world: World) -> list[PendingPlan]:
         if stored is None:
             raise Refused("This token is not known here.", "Use the token that plan returned, unchanged.")
         return [pending_row(stored, world)]
-    return [pending_row(stored, world) for stored in await world.ledger.pending(request.env)]
+    unfinished = [p for p in await world.ledger.recent(request.env, RECENT) if p.state == "executing"]
+    return [pending_row(stored, world) for stored in (*unfinished, *await world.ledger.pending(request.env))]
 
 
 def pending_row(stored: StoredPlan, world: World) -> PendingPlan:
@@ -239,6 +241,11 @@ def _next_steps(
         f"or let them run: db-migrate-mcp review {p.short_code}"
         for p in pending
         if p.state in ("previewed", "awaiting")
+    ]
+    steps += [
+        f"Plan {p.short_code} for {p.env} began to run and its end is not recorded: call approve again with its token."
+        for p in pending
+        if p.state == "executing"
     ]
     steps += [f.suggestion for f in features if "plan(" in f.suggestion]
     steps += [d.command for d in drift if d.command]

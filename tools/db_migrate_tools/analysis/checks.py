@@ -40,9 +40,10 @@ def _target(target: TargetFacts) -> Iterator[Check]:
     if target.journal_pending:
         yield Check(
             name="no unfinished run",
-            status="fail",
-            detail=f"An earlier run did not finish: {target.journal_pending}.",
-            remedy="Call `approve` again with that plan's token: it finishes the run or rolls it back.",
+            status="warn",
+            detail=f"The run of plan {target.journal_pending} did not end, or a part of it stands.",
+            remedy="Call `approve` again with its token to go on with it. Or approve this plan: it starts from what "
+            "stands, and that run is given up.",
         )
     else:
         yield Check(name="no unfinished run", status="pass", detail="The journal in the database holds no open step.")

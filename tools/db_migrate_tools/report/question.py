@@ -200,7 +200,7 @@ def _risk(envelope: Envelope, page: PlanOutput) -> Iterator[str]:
     assessment = page.plan.risk_assessment
     yield f"{assessment.level} ({envelope.risk}/100)"
     for reason in assessment.reasons:
-        yield f"+{reason.points} {code(reason.why)}"
+        yield f"{reason.points:+d} {code(reason.why)}"
     scope = page.plan.impact_scope
     if envelope.data_loss:
         rows = "" if scope.rows is None else f" (about {scope.rows:,} rows in the tables concerned)"
