@@ -246,7 +246,7 @@ CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2026-02-
 CREATE TABLE log_rest PARTITION OF log DEFAULT;
 CREATE TABLE more (at date NOT NULL, text text);
 """
-BIG_PARTS = dict.fromkeys(("log_1", "log_rest", "more"), BIG)
+BIG_PARTS: dict[str, TableSize] = dict.fromkeys(("log_1", "log_rest", "more"), BIG)
 
 
 async def test_partitions_are_measured_with_their_parent(judge: Judge) -> None:

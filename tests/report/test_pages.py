@@ -266,10 +266,10 @@ def test_status_shows_everything_that_stands_somewhere() -> None:
         "table t is missing",
         "prod has the schema of staging",
         "🟡 not applied",
-        "rolled back by 20261125",
+        "🔙 rolled back",
         "another tool",
         "Left out: 4 history",
-        "supabase/migrations/1\\_x.sql".replace("\\", ""),
+        "supabase/migrations/1_x.sql",
     ):
         assert words in page
     assert fits(page)

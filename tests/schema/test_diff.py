@@ -10,7 +10,7 @@ from db_migrate_tools.schema.ddl import UNCHECKED_BODIES, ddl
 from db_migrate_tools.schema.ddl.order import Key, Step, ordered
 from db_migrate_tools.schema.ddl.quote import ident, literal, qualified
 from db_migrate_tools.schema.diff import Delta, describe, diff, lost
-from db_migrate_tools.schema.model import Catalog, Ref
+from db_migrate_tools.schema.model import Catalog, Extension, Ref, Schema, Table
 from db_migrate_tools.schema.renames import Rename
 
 START = """
@@ -139,6 +139,47 @@ async def test_a_dropped_extension_comes_back_in_its_version(work: Connection) -
     newer = await read_catalog(work)
     assert ddl(diff(newer, delta.after)) == ("ALTER EXTENSION hstore UPDATE TO '1.4'",)
     assert any(s.endswith("hstore WITH SCHEMA work") for s in ddl(diff(Catalog(), newer)))
+
+
+def test_an_extensions_own_schema_comes_and_goes_with_it() -> None:
+    extension = Extension(ref=Ref("extension", "", "q"), version="1", installed_in="q")
+    schema = Schema(ref=Ref("schema", "", "q"), extension="q", depends=frozenset((extension.ref,)))
+    table = Table(ref=Ref("table", "q", "t"), owner="o", depends=frozenset((schema.ref,)))
+    catalog = Catalog({item.ref: item for item in (schema, table, extension)})
+    assert ddl(diff(Catalog(), catalog, platform=True)) == (
+        "CREATE EXTENSION IF NOT EXISTS q",
+        "CREATE TABLE q.t ()",
+        "ALTER TABLE q.t OWNER TO o",
+    )
+    assert ddl(diff(catalog, Catalog(), platform=True)) == ("DROP TABLE q.t", "DROP EXTENSION q")
+    assert ddl(diff(Catalog(), catalog)) == ("CREATE EXTENSION IF NOT EXISTS q",)
+
+
+async def test_rows_survive_there_and_back(work: Connection) -> None:
+    start = """
+        CREATE TYPE mood AS ENUM ('sad', 'ok');
+        CREATE TABLE t (id int, m mood DEFAULT 'ok', n varchar(9), l mood[]);
+        CREATE VIEW v AS SELECT m, n FROM t;
+        INSERT INTO t VALUES (1, 'sad', '7', '{sad,ok}');
+        """
+    delta = await _delta(
+        work,
+        """
+        DROP VIEW v;
+        ALTER TYPE mood ADD VALUE 'happy';
+        ALTER TABLE t RENAME COLUMN id TO key;
+        ALTER TABLE t ALTER COLUMN n TYPE int USING n::int;
+        ALTER TABLE t RENAME TO u;
+        CREATE VIEW v AS SELECT m, n FROM u;
+        """,
+        start,
+    )
+    assert lost(delta) == lost(diff(delta.after, delta.before)) == ()
+    for statement in ddl(diff(delta.after, delta.before)):
+        await work.execute(statement)
+    assert diff(delta.before, await read_catalog(work)).empty
+    (row,) = await work.fetch("SELECT id, m, n, l FROM t")
+    assert tuple(row) == (1, "sad", "7", ["sad", "ok"])
 
 
 def test_a_circle_without_a_stub_still_ends() -> None:

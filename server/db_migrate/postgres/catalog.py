@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from db_migrate.postgres import catalog_relations, catalog_sql, catalog_types
+from db_migrate.postgres import catalog_parts, catalog_relations, catalog_sql, catalog_types
 from db_migrate.postgres.catalog_names import (
     PG_ATTRDEF,
     PG_CLASS,
@@ -196,9 +196,7 @@ def _objects(snapshot: _Snapshot, names: Names) -> Iterator[Object]:
     index_names = {row[0]: row[2] for row in snapshot.indexes}
     owners = {row[5]: row[1] for row in snapshot.constraints if row[5] and row[2] in ("p", "u", "x")}
     identities = {
-        (row[13], row[14]): catalog_relations.identity_sequence(row, names)
-        for row in snapshot.sequences
-        if row[15] == "i"
+        (row[13], row[14]): catalog_parts.identity_sequence(row, names) for row in snapshot.sequences if row[15] == "i"
     }
     members = {oid: extension for catalog, oid, extension in snapshot.members if catalog == PG_NAMESPACE}
     aggregates = {row[0]: row[1] for row in snapshot.aggregates}
@@ -210,11 +208,11 @@ def _objects(snapshot: _Snapshot, names: Names) -> Iterator[Object]:
     yield from catalog_relations.columns(
         snapshot.columns, identities, catalog_relations.not_null_names(snapshot.constraints, names), names
     )
-    yield from catalog_relations.constraints(snapshot.constraints, index_names, names)
-    yield from catalog_relations.indexes(snapshot.indexes, owners, inherits, names)
-    yield from catalog_relations.sequences(snapshot.sequences, names)
-    yield from catalog_relations.triggers(snapshot.triggers, names)
-    yield from catalog_relations.policies(snapshot.policies, names)
+    yield from catalog_parts.constraints(snapshot.constraints, index_names, names)
+    yield from catalog_parts.indexes(snapshot.indexes, owners, inherits, names)
+    yield from catalog_parts.sequences(snapshot.sequences, names)
+    yield from catalog_parts.triggers(snapshot.triggers, names)
+    yield from catalog_parts.policies(snapshot.policies, names)
     yield from catalog_types.default_acls(snapshot.default_acls, names)
 
 

@@ -37,6 +37,11 @@ class Names:
         ref = self.objects.get((PG_CLASS, oid))
         return None if ref is None or ref.kind == "extension" else ref
 
+    def relation_set(self, oid: int) -> frozenset[Ref]:
+        """The relation alone, for adding to dependencies."""
+        ref = self.relation(oid)
+        return frozenset() if ref is None else frozenset((ref,))
+
     def type(self, oid: int) -> Ref | None:
         """The user-defined type behind a type, for an array its element's; None for Postgres's and extensions'."""
         ref = self.objects.get((PG_TYPE, oid))

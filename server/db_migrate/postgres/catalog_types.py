@@ -61,13 +61,15 @@ DEFAULT_ACL_OBJECTS: Mapping[str, Literal["tables", "sequences", "functions", "t
 def schemas(rows: Rows, extensions: Mapping[int, str], names: Names) -> Iterator[Schema]:
     """`extensions` names the extension that a schema is a member of, by the schema's oid."""
     for oid, name, owner, acl in rows:
+        extension = extensions.get(oid)
         yield Schema(
             ref=Ref("schema", "", name),
+            depends=frozenset((Ref("extension", "", extension),)) if extension else frozenset(),
             owner=names.role(owner),
             acl=grants(acl),
             comment=names.comment(PG_NAMESPACE, oid),
             key=(PG_NAMESPACE, oid),
-            extension=extensions.get(oid),
+            extension=extension,
         )
 
 

@@ -26,10 +26,6 @@ def strength(mode: str) -> int:
     return STRENGTH.index(mode) if mode in STRENGTH else len(STRENGTH) - 1
 
 
-def strongest(modes: Iterable[str]) -> str | None:
-    return max(modes, key=strength, default=None)
-
-
 def stops_reads(mode: str) -> bool:
     return mode in _STOPS_READS or mode not in STRENGTH
 

@@ -54,6 +54,7 @@ class Ground:
                 if ref.kind in _RELATIONS:
                     names.setdefault(ref.name, ref)
                     names.setdefault(quote(ref.name), ref)
+                    names.setdefault(f'"{ref.name}"', ref)
         return cls(target, names, partitions, indexes)
 
     def size(self, ref: Ref) -> TableSize | None:

@@ -7,16 +7,9 @@ from typing import Final
 
 from db_migrate_tools.analysis import duration
 from db_migrate_tools.analysis.situation import Situation
-from db_migrate_tools.evidence import RollbackEvidence, RollbackProof
+from db_migrate_tools.evidence import RollbackEvidence
 from db_migrate_tools.wire import RollbackPlan, RollbackStep
 
-PROOF_WORDS: Final[dict[RollbackProof, str]] = {
-    "proven": "Proven: it ran on the rehearsal's copy, and the schema came back exactly as it was.",
-    "proven-with-data-loss": "Proven for the schema, which came back exactly. Some data does not come back.",
-    "failed": "Not usable: it ran on the rehearsal's copy and did not bring the schema back.",
-    "impossible": "None: what this migration does cannot be undone by SQL.",
-    "not-proven": "Not proven: it did not run on the rehearsal's copy.",
-}
 _STEP_MS: Final = 20.0
 
 

@@ -81,7 +81,9 @@ Block = Title | Heading | Strong | Text | Bullets | Code | Table
 
 
 def width(text: str) -> int:
-    """Columns that the text takes in a terminal; nothing in it is left that takes less than none."""
+    """Columns that a line takes in a terminal; control characters are escaped before."""
+    if text.isascii():
+        return len(text)
     return max(0, wcwidth.wcswidth(text))
 
 
@@ -103,6 +105,9 @@ def _clusters(word: str) -> Iterator[str]:
 
 def _pieces(word: str, room: int) -> Iterator[str]:
     """The word cut where it exceeds the room."""
+    if word.isascii() and "\\" not in word:
+        yield from (word[i : i + room] for i in range(0, len(word), room)) if word else [""]
+        return
     part = ""
     for cluster in _clusters(word):
         if part and width(part + cluster) > room:

@@ -112,20 +112,21 @@ class Homes:
 
     def _find_circles(self) -> None:
         """Parts of a table that need something which in turn needs the table must go before either."""
-        reach: dict[Ref, set[Ref]] = defaultdict(set)
+        edges: dict[Ref, set[Ref]] = defaultdict(set)
         homes: dict[Ref, Ref] = {}
         for ref in self.gone:
             home = self.of_drop(self.base.objects[ref])
             if home is not None:
                 homes[ref] = home
         for ref, home in homes.items():
-            reach[home] |= {homes[dep] for dep in self.base.objects[ref].depends if dep in homes} - {home}
+            edges[home] |= {homes[dep] for dep in self.base.objects[ref].depends if dep in homes} - {home}
+        circle = _components(edges)
         for ref, home in sorted(homes.items()):
             item = self.base.objects[ref]
             if ref == home or ref.kind not in _CAN_GO_FIRST:
                 continue
             if not any(
-                dep in homes and homes[dep] != home and _reaches(reach, homes[dep], home) for dep in item.depends
+                dep in homes and homes[dep] != home and circle[homes[dep]] == circle[home] for dep in item.depends
             ):
                 continue
             if isinstance(item, Column):
@@ -143,14 +144,35 @@ def _candidates(ref: Ref) -> tuple[Ref, Ref, Ref]:
     )
 
 
-def _reaches(edges: dict[Ref, set[Ref]], start: Ref, goal: Ref) -> bool:
-    seen: set[Ref] = set()
-    pending = [start]
-    while pending:
-        ref = pending.pop()
-        if ref == goal:
-            return True
-        if ref not in seen:
-            seen.add(ref)
-            pending += edges.get(ref, ())
-    return False
+def _components(edges: dict[Ref, set[Ref]]) -> dict[Ref, Ref]:
+    """Tarjan's strongly connected components: two references are in one circle if they lead to the same value."""
+    found: dict[Ref, Ref] = {}
+    number: dict[Ref, int] = {}
+    low: dict[Ref, int] = {}
+    stack: list[Ref] = []
+    for start in list(edges):
+        if start in number:
+            continue
+        number[start] = low[start] = len(number)
+        stack.append(start)
+        path = [(start, iter(edges[start]))]
+        while path:
+            ref, rest = path[-1]
+            other = next(rest, None)
+            if other is None:
+                path.pop()
+                if path:
+                    low[path[-1][0]] = min(low[path[-1][0]], low[ref])
+                if low[ref] == number[ref]:
+                    while True:
+                        member = stack.pop()
+                        found[member] = ref
+                        if member == ref:
+                            break
+            elif other not in number:
+                number[other] = low[other] = len(number)
+                stack.append(other)
+                path.append((other, iter(edges.get(other, ()))))
+            elif other not in found:
+                low[ref] = min(low[ref], number[other])
+    return found

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 
-from db_migrate_tools.schema.ddl import columns, indexes, routines, sequences, tables, types, views, writers
+from db_migrate_tools.schema.ddl import columns, indexes, routines, sequences, tables, types, views, waits, writers
 from db_migrate_tools.schema.ddl.closure import Closure, close
 from db_migrate_tools.schema.ddl.context import Context
 from db_migrate_tools.schema.ddl.homes import Homes
 from db_migrate_tools.schema.ddl.order import Key, Step
+from db_migrate_tools.schema.ddl.ranks import rank
 from db_migrate_tools.schema.diff import Delta
 from db_migrate_tools.schema.model import (
     Column,
@@ -27,46 +27,6 @@ from db_migrate_tools.schema.model import (
     View,
 )
 
-_DROP_RANK = {
-    "policy": 0,
-    "trigger": 1,
-    "constraint": 3,
-    "view": 4,
-    "index": 5,
-    "routine": 6,
-    "column": 7,
-    "table": 8,
-    "sequence": 9,
-    "type": 10,
-    "extension": 11,
-    "schema": 12,
-    "default-acl": 50,
-}
-_MAKE_RANK = {
-    "schema": 20,
-    "extension": 21,
-    "type": 22,
-    "sequence": 23,
-    "table": 24,
-    "column": 25,
-    "routine": 28,
-    "view": 29,
-    "constraint": 31,
-    "index": 33,
-    "trigger": 38,
-    "policy": 39,
-    "default-acl": 50,
-}
-_SPECIAL_RANK = {
-    "detach": 2,
-    "drop-default": 2,
-    "own": 26,
-    "set-default": 27,
-    "attach": 34,
-    "attach-index": 35,
-    "replica": 36,
-}
-_CONSTRAINT_RANK = {"not null": 30, "primary key": 31, "unique": 31, "check": 32, "exclude": 32, "foreign key": 37}
 _INHERITED = frozenset({"type", "collation", "nullable", "generated", "identity", "identity_options", "default"})
 
 
@@ -109,12 +69,15 @@ class Planner:
         )
         self.homes = Homes(delta.base, delta.after, self.gone, self.made)
         self.steps: dict[Key, Step] = {}
+        self._by_relation: dict[Ref, list[Object]] = defaultdict(list)
         self.make: dict[Ref, set[Key]] = defaultdict(set)
         """Which steps bring an object into its final form."""
         self.unmake: dict[Ref, set[Key]] = defaultdict(set)
         """Which steps end an object's first form."""
         self.takes: dict[Key, list[Object]] = defaultdict(list)
         self.releases: dict[Key, list[Object]] = defaultdict(list)
+        self.apart: set[Ref] = set()
+        """Columns of new tables whose default is set by a step of its own."""
 
     def plan(self) -> dict[Key, Step]:
         self._drops()
@@ -123,19 +86,11 @@ class Planner:
         self._alters()
         self._defaults()
         self._partitions()
-        self._connect()
+        waits.connect(self)
         return self.steps
 
     def _add(self, key: Key, statements: list[str], item: Object) -> Step:
-        word, ref = key
-        rank = _SPECIAL_RANK.get(word, _DROP_RANK[ref.kind] if word == "drop" else _MAKE_RANK[ref.kind])
-        if isinstance(item, Constraint) and item.ref == ref:
-            if word != "drop":
-                rank = _CONSTRAINT_RANK[item.type]
-            elif item.type == "foreign key":
-                rank = 2
-        position = item.position if isinstance(item, Column) else 0
-        step = self.steps.setdefault(key, Step(key, [], (rank, position, f"{ref}")))
+        step = self.steps.setdefault(key, Step(key, [], rank(key, item)))
         step.statements += statements
         return step
 
@@ -312,63 +267,19 @@ class Planner:
                 found.add(ref)
         return found
 
+    def _made_of(self, relation: Ref) -> list[Object]:
+        """Constraints, indexes and columns that are made for a relation."""
+        if not self._by_relation:
+            for ref in sorted(self.made):
+                found = self.homes.relation_of(ref)
+                if found is not None:
+                    self._by_relation[found].append(self.delta.after.objects[ref])
+        return self._by_relation.get(relation, [])
+
     def _attach(self, item: Table, parent: Ref) -> None:
         step = self._add(("attach", item.ref), tables.attach(item), item)
         step.needs |= {("detach", item.ref), ("create", item.ref), ("alter", item.ref), ("create", parent)}
-        for ref in self.made:
-            other = self.delta.after.objects[ref]
-            if self.homes.relation_of(ref) in (item.ref, parent) and not isinstance(other, Trigger):
-                if isinstance(other, Constraint) and other.type == "foreign key":
-                    continue
-                step.needs.add(("create", ref))
-
-    def _connect(self) -> None:
-        for key, items in self.takes.items():
-            for item in items:
-                self._need(key, item)
-        for key, items in self.releases.items():
-            for item in items:
-                self._free(key, item)
-        for ref in self.closure.remade:
-            for maker in self.make[ref]:
-                self.steps[maker].needs |= self.unmake[ref] - {maker}
-        self._names()
-
-    def _need(self, key: Key, item: Object) -> None:
-        step = self.steps[key]
-        for dep in _depends(item):
-            if item.ref in self.apart and dep.kind == "routine":
-                continue
-            step.needs |= {need for need in self.make.get(dep, ()) if need != key}
-
-    def _free(self, key: Key, item: Object) -> None:
-        """Whatever this step lets go of can change or go only afterwards."""
-        for dep in item.depends:
-            for other in self.unmake.get(dep, ()):
-                if other == key or other not in self.steps or (key[0] == "alter" and other[0] == "alter"):
-                    continue
-                if key[0] == "alter" and other[0] == "detach":
-                    continue
-                if isinstance(item, Column) and item.ref in self.closure.defaults and key[0] == "alter":
-                    continue
-                if isinstance(item, Column) and key[0] == "drop" and item in self.homes.early_defaults:
-                    continue
-                self.steps[other].needs.add(key)
-
-    def _names(self) -> None:
-        """A name is free once its last bearer is gone."""
-        bearers: dict[tuple[str, str], set[Key]] = defaultdict(set)
-        for ref in self.gone:
-            if ref.kind in ("table", "view", "index", "sequence", "type"):
-                bearers[ref.schema, ref.name] |= self.unmake[ref]
-        for ref in self.made:
-            names: Iterable[str] = (ref.name,) if ref.kind in ("table", "view", "index", "sequence", "type") else ()
-            for name in names:
-                for maker in self.make[ref]:
-                    self.steps[maker].needs |= bearers.get((ref.schema, name), set()) - {maker}
-
-
-def _depends(item: Object) -> Iterable[Ref]:
-    """A sequence waits for its owning column in a step of its own."""
-    owner = item.owned_by if isinstance(item, Sequence) else None
-    return (dep for dep in item.depends if dep != owner)
+        for other in (*self._made_of(item.ref), *self._made_of(parent)):
+            later = isinstance(other, Trigger) or (isinstance(other, Constraint) and other.type == "foreign key")
+            if not later:
+                step.needs.add(("create", other.ref))

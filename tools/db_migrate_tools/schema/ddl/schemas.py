@@ -5,18 +5,20 @@ from __future__ import annotations
 from db_migrate_tools.schema.ddl.context import Context
 from db_migrate_tools.schema.ddl.grants import after_alter, after_create, held
 from db_migrate_tools.schema.ddl.quote import ident, literal, role
-from db_migrate_tools.schema.model import DefaultAcl, Extension, Schema
+from db_migrate_tools.schema.model import DefaultAcl, Extension, Ref, Schema
 from db_migrate_tools.schema.privileges import all_privileges, default_grants
 
 
 def create_schema(item: Schema, context: Context) -> list[str]:
-    """`public` comes with every new database, so there it is only set right."""
+    """`public` comes with every new database, so there it is only set right; an extension's comes with it."""
+    if item.extension is not None:
+        return []
     guard = "IF NOT EXISTS " if item.ref.name == "public" else ""
     return [f"CREATE SCHEMA {guard}{ident(item.ref.name)}", *after_create(item, context)]
 
 
 def drop_schema(item: Schema) -> list[str]:
-    return [f"DROP SCHEMA {ident(item.ref.name)}"]
+    return [] if item.extension is not None else [f"DROP SCHEMA {ident(item.ref.name)}"]
 
 
 def alter_schema(before: Schema, after: Schema, fields: tuple[str, ...], context: Context) -> list[str]:
@@ -26,7 +28,10 @@ def alter_schema(before: Schema, after: Schema, fields: tuple[str, ...], context
 def create_extension(item: Extension, context: Context) -> list[str]:
     """The very version that was dropped; a schema built from nothing takes what the server offers."""
     version = "" if context.from_nothing else f" VERSION {literal(item.version)}"
-    return [f"CREATE EXTENSION IF NOT EXISTS {ident(item.ref.name)} WITH SCHEMA {ident(item.installed_in)}{version}"]
+    schema = context.after.get(Ref("schema", "", item.installed_in))
+    own = isinstance(schema, Schema) and schema.extension == item.ref.name
+    place = "" if own else f" WITH SCHEMA {ident(item.installed_in)}"
+    return [f"CREATE EXTENSION IF NOT EXISTS {ident(item.ref.name)}{place}{version}"]
 
 
 def drop_extension(item: Extension) -> list[str]:

@@ -1,0 +1,140 @@
+"""The second half of a preview: checks, hazards, what was observed, the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from db_migrate_tools.analysis import locks
+from db_migrate_tools.report import words
+from db_migrate_tools.report.detail import Detail, counted, first, shortened, some, where
+from db_migrate_tools.report.layout import Block, Bullets, Code, Heading, Strong, Table, Text
+from db_migrate_tools.wire import Hazard, MigrationOperation, PlanOutput
+
+_FAILS: Final = "fails-on-rehearsal"
+_NUMBERS: Final = 12
+_LEVELS: Final = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
+
+
+def safety(plan: PlanOutput) -> Iterator[Block]:
+    yield Heading("🛡️ Safety checks")
+    yield Bullets(words.check_lines(plan.checks))
+
+
+def hazards(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
+    found: dict[tuple[str, str], list[tuple[int, Hazard]]] = {}
+    for operation in plan.plan.operations:
+        for hazard in operation.hazards:
+            found.setdefault((hazard.severity, hazard.code), []).append((operation.number, hazard))
+    yield Heading("🚧 Hazards")
+    if not found:
+        yield Text("None found.")
+    groups = sorted(found.values(), key=lambda group: -_LEVELS.index(group[0][1].severity))
+    shown, rest = first(groups, detail.others)
+    for group in shown:
+        yield from _hazard(group, detail)
+    if rest:
+        yield Text(f"… and {counted(rest, 'more kind')} of hazard. Everything is in {where(plan)}.")
+
+
+def _hazard(group: Sequence[tuple[int, Hazard]], detail: Detail) -> Iterator[Block]:
+    worst = group[0][1]
+    numbers = list(dict.fromkeys(str(number) for number, _ in group))
+    cut = detail.others is not None and len(numbers) > _NUMBERS
+    listed = f"{', '.join(numbers[:_NUMBERS])} …" if cut else ", ".join(numbers)
+    yield Strong(
+        f"{words.RISK[worst.severity]} {worst.severity} · {worst.code} · "
+        f"operation{'s' if len(numbers) > 1 else ''} {listed}"
+    )
+    messages = list(dict.fromkeys(hazard.message for _, hazard in group))
+    yield Bullets(some(messages, detail.others, "like this")) if len(messages) > 1 else Text(messages[0])
+    remedies = list(dict.fromkeys(hazard.remedy for _, hazard in group))
+    for remedy in first(remedies, detail.others)[0] if detail.remedies else ():
+        yield from _remedy(remedy)
+
+
+def _remedy(remedy: str) -> Iterator[Block]:
+    prose, _, sql = remedy.partition("\n")
+    yield Text(f"→ {prose}")
+    if sql:
+        yield Code([sql])
+
+
+def observed(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
+    proof = plan.proof
+    yield Heading("👁️ What was observed")
+    if not proof.ran:
+        yield Text(f"Nothing: the migration was not rehearsed. {proof.why or ''}")
+        return
+    origin = {"pg_dump": "the target's dumped schema", "catalog": "the target's catalog", "empty": "an empty schema"}
+    failed = [str(o.number) for o in plan.plan.operations if any(h.code == _FAILS for h in o.hazards)]
+    done = f"It stopped at statement {failed[0]}." if failed else f"{counted(proof.statements, 'statement')} ran."
+    yield Text(
+        f"Rehearsed on {_server(proof.on)}, on a copy made from {origin.get(proof.schema_from, proof.schema_from)}, "
+        f"without your rows. {done}"
+    )
+    rows = [row for operation in plan.plan.operations for row in _lock_rows(operation)]
+    if rows:
+        shown, rest = first(rows, detail.others)
+        yield Table(("#", "Existing relation", "Strongest lock", "What waits"), shown)
+        if rest:
+            yield Text(f"… and {counted(rest, 'more lock')}.")
+    else:
+        yield Text("No lock on an existing table was seen that reads or writes would wait for.")
+    rewritten = sorted({name for o in plan.plan.operations for name in o.rewrites})
+    scanned = sorted({name for o in plan.plan.operations for name in o.scans})
+    yield Bullets(
+        [
+            f"Rewritten: {', '.join(some(rewritten, detail.others, 'tables')) or 'no table'}",
+            f"Read to the end or indexed: {', '.join(some(scanned, detail.others, 'tables')) or 'no table'}",
+        ]
+    )
+
+
+def _lock_rows(operation: MigrationOperation) -> Iterator[tuple[str, str, str, str]]:
+    """The strongest lock on each relation, if it is one that anybody feels."""
+    held = {lock.relation: lock for lock in sorted(operation.locks, key=lambda lock: locks.strength(lock.mode))}
+    for name, lock in held.items():
+        if lock.observed and locks.strength(lock.mode) >= locks.strength("ShareUpdateExclusiveLock"):
+            work = "; rewritten" if name in operation.rewrites else "; read through" if name in operation.scans else ""
+            yield str(operation.number), name, locks.words(lock.mode), locks.blocks(lock.mode) + work
+
+
+def _server(on: str) -> str:
+    return on if "ostgre" in on else f"Postgres {on}"
+
+
+def rollback(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
+    way = plan.plan.rollback_plan
+    yield Heading("🔙 Rollback plan")
+    yield Text(words.PROOF[way.proof] + (f" {plan.proof.why}" if plan.proof.ran and plan.proof.why else ""))
+    if way.steps:
+        automatic = all(step.automatic for step in way.steps)
+        yield Text(
+            'Run as a plan of its own, source {"from": "rollback"}, with its own approval:'
+            if automatic
+            else "By hand, after reading each step:"
+        )
+        shown, rest = first(way.steps, detail.operations)
+        lines = [shortened(step.sql.rstrip().removesuffix(";"), detail.lines or 1) + ";" for step in shown]
+        yield Code(lines, numbers=[str(i) for i in range(1, len(shown) + 1)])
+        if rest or plan.omitted.get("rollbackSteps"):
+            more = rest + plan.omitted.get("rollbackSteps", 0)
+            yield Text(f"… and {counted(more, 'more step')}. Everything is in {where(plan)}.")
+        notes = [step.note for step in way.steps if step.note]
+        if notes:
+            yield Bullets(some(notes, detail.others, "notes"))
+    if way.local:
+        yield Text("Then, in the project:")
+        yield Bullets(some(way.local, detail.others, "steps"))
+    if way.steps:
+        yield Text(f"Estimated time of the rollback: {way.estimated_duration}")
+
+
+def before_and_after(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
+    if plan.plan.prerequisites:
+        yield Heading("📋 Before it runs")
+        yield Bullets(some(plan.plan.prerequisites, detail.others, "conditions"))
+    if plan.plan.validation_steps:
+        yield Heading("🔬 Checked after it ran")
+        yield Bullets(some(plan.plan.validation_steps, detail.others, "steps"))
