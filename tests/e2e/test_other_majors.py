@@ -27,14 +27,14 @@ async def test_the_main_job_runs_against_an_older_server(place: Path, major: int
         pytest.skip(f"no binaries of Postgres {major} on this machine")
     async with await start_shadow(major=major) as cluster:
         assert cluster.major == major
-        connection = await cluster.connect()
+        await cluster.execute("CREATE ROLE app LOGIN PASSWORD 'app'")
         for role in ROLES:
-            await connection.execute(f"CREATE ROLE {role} NOLOGIN")
-        await connection.execute((APP / "database.sql").read_text("utf-8"))
-        await connection.close()
+            await cluster.execute(f"CREATE ROLE {role} NOLOGIN")
+        await cluster.create_database("app", owner="app")
         root = place / "app"
         shutil.copytree(APP, root)
-        site = Site(root, cluster.dsn())
+        site = Site(root, cluster.dsn("app", "app", "app"))
+        await site.execute((APP / "database.sql").read_text("utf-8"))
         person = Person(fills("approve", "dev"), fills("approve", "dev"))
         async with site.client(elicitation_callback=person) as client:
             before = data(await client.call_tool("status", {"env": "dev"}))["environments"][0]["fingerprint"]

@@ -26,7 +26,7 @@ from db_migrate_tools.report.layout import (
     wrap,
 )
 
-ANYTHING = st.text(max_size=120) | st.text("ab `*_[]<>#|\\-+=~&!1.)\n\t│🟢漢é\u0301\u202e\u200b", max_size=200)
+ANYTHING = st.text(max_size=120) | st.text("ab `*_[](:^x<>#|\\-+=~&!1.)\n\t│🟢漢é\u0301\u202e\u200b", max_size=200)
 MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
 
 
@@ -99,6 +99,9 @@ def test_lines_fit_in_both_ways_of_writing(text: str) -> None:
         "see http://evil.example and www.evil.example",
         "***",
         "| a | b |",
+        "[x] done",
+        "[ref]: http://evil",
+        "[^1]: note",
         "&lt;b&gt;",
         "a@evil.example",
     ],
@@ -116,6 +119,12 @@ def test_links_that_clients_make_of_bare_addresses_are_broken() -> None:
 
 def test_our_own_commands_stay_code_and_names_are_not_disfigured() -> None:
     assert escape("call `generate-only` for idx_user_id") == "call `generate-only` for idx_user_id"
+
+
+@given(st.lists(st.sampled_from(["a | b", "--- | ---", ":-- | --:", "|", "x" * 90, "1 | 2"]), max_size=12))
+def test_wrapped_lines_never_line_up_as_a_table(words: list[str]) -> None:
+    tokens = MARKDOWN.parse(render([Text("x " + " ".join(words))], markdown=True))
+    assert {token.type for token in tokens} == {"paragraph_open", "inline", "paragraph_close"}
 
 
 def test_hidden_characters_are_written_out() -> None:

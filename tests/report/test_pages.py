@@ -47,6 +47,7 @@ def ran(number: int = 1, result: str = "done") -> list[OperationReport]:
 TYPES = TypesReport(
     generators=[
         CommandRun(name="built-in", command="database.types.ts", ok=True, ms=12),
+        CommandRun(name="pull", command="", ok=True, ms=0, explanation="not configured: no script db:pull"),
         CommandRun(
             name="check",
             command="pnpm typecheck",
@@ -185,6 +186,8 @@ def test_generated_types_are_told_with_failures_explained() -> None:
     ):
         assert words in page
     assert "src/users.ts:3 TS2339" in page
+    assert page.count("✅ ok") == 1
+    assert "│ skipped" in page
     assert fits(page)
     good = output.model_copy(update={"ok": True, "generators": [], "diagnostics": [], "differences": []})
     assert "Done. No database was changed" in generated.render(good, markdown=False)

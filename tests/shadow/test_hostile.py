@@ -95,11 +95,11 @@ async def test_a_cancelled_rehearsal_leaves_nothing(rehearse: Rehearser, server:
         "SELECT pg_read_file('/etc/passwd')",
         "ALTER SYSTEM SET work_mem = '1GB'",
         "CREATE ROLE admin SUPERUSER",
-        "SET ROLE supabase_admin",
-        "SET SESSION AUTHORIZATION supabase_admin",
+        "SET ROLE db_migrate_shadow",
+        "SET SESSION AUTHORIZATION db_migrate_shadow",
         "LOAD '/tmp/evil.so'",
         "ALTER ROLE CURRENT_USER SUPERUSER",
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'supabase_admin'",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'db_migrate_shadow'",
     ],
 )
 async def test_what_needs_power_is_denied(rehearse: Rehearser, sql: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
+from db_migrate.cluster.shadow import SUPERUSER
 from db_migrate_tools.evidence import TargetFacts
 from db_migrate_tools.schema.model import Ref, Table
 from shadow.rehearser import Rehearser, by_hand, seen, silent, statements
@@ -81,11 +82,11 @@ async def test_a_reading_role_is_played_by_the_owner_of_most_tables(rehearse: Re
 
 
 async def test_the_shadows_superuser_is_never_played(rehearse: Rehearser, owned: TargetFacts) -> None:
-    platform = replace(owned, identity=replace(owned.identity, role="supabase_admin", superuser=True))
+    platform = replace(owned, identity=replace(owned.identity, role=SUPERUSER, superuser=True))
     rehearsal = await rehearse.shadow.rehearse(platform, by_hand("SELECT pg_read_file('/etc/passwd')"), (), silent)
     assert not rehearsal.observations[0].observed
     assert rehearsal.notes == (
-        "On the shadow another role played supabase_admin, so owners of new objects differ by name.",
+        f"On the shadow another role played {SUPERUSER}, so owners of new objects differ by name.",
     )
 
 

@@ -65,7 +65,7 @@ def initdb(binaries: Binaries, data: Path, *, superuser: str, password: str, opt
 
 def seed(binaries: Binaries, superuser: str, cache: Path | None) -> Seed:
     """The cached data directory for throwaway clusters of these binaries, made at the first use."""
-    home = places.writable_cache(cache) / f"seed-{binaries.key}-{os.getuid()}"
+    home = places.writable_cache(cache) / f"seed-{superuser}-{binaries.key}-{os.getuid()}"
     if not (home / "password").exists():
         _make_seed(binaries, superuser, home)
     return Seed(home / "data", (home / "password").read_text(encoding="utf-8"))

@@ -18,7 +18,8 @@ from db_migrate.cluster.binaries import resolve
 from db_migrate.cluster.launch import Home, start_postgres
 from db_migrate_tools.ports import Refused
 
-SUPERUSER = "supabase_admin"
+SUPERUSER = "db_migrate_shadow"
+"""No target has a role of this name, so every role of a target can be played."""
 PORT = 5432
 
 

@@ -37,7 +37,12 @@ def types_blocks(report: GenerateOutput | TypesReport, limit: int | None) -> Ite
         yield Table(
             ("Step", "Command", "Time", "Result"),
             [
-                (run.name, run.command, words.milliseconds(run.ms), "✅ ok" if run.ok else "❌ failed")
+                (
+                    run.name,
+                    run.command or "–",
+                    "–" if _skipped(run) else words.milliseconds(run.ms),
+                    "skipped" if _skipped(run) else "✅ ok" if run.ok else "❌ failed",
+                )
                 for run in report.generators
             ],
         )
@@ -47,6 +52,11 @@ def types_blocks(report: GenerateOutput | TypesReport, limit: int | None) -> Ite
         yield Bullets([_file(file) for file in report.files])
     yield from _listed("Types that changed:", report.differences, limit)
     yield from _listed("Compile errors:", [_error(d) for d in report.diagnostics], limit)
+
+
+def _skipped(run: CommandRun) -> bool:
+    """Nothing ran: its explanation then begins with `not run` or `not configured`."""
+    return run.ok and (run.explanation or "").startswith("not ")
 
 
 def _explained(run: CommandRun) -> Iterator[Block]:

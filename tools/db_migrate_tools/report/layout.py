@@ -16,16 +16,16 @@ _BLANK_LINES: Final = 3
 _FEWEST: Final = 6
 _INDENT: Final = "    "
 _ON: Final = "↳ "
-# Backslashes before these take the meaning out of them in Markdown; in a word's middle `_` has none.
-# A code span of harmless characters may stay one.
-_SPAN: Final = r"`[\w ./=-]+`"
+# Backslashes before these take the meaning out of them in Markdown. A bracket means something only where a link's
+# target follows it, `_` in a word's middle and `|` after a line's beginning mean nothing; a code span of harmless
+# characters may stay one.
 _ACTIVE: Final = re.compile(
-    rf"(?P<span>{_SPAN})|[\\`*\[\]<>|~]|(?<!\w)_(?=\S)|(?<=http):(?=//)|(?<=https):(?=//)|(?<=ftp):(?=//)"
+    r"(?P<span>`[\w ./=-]+`)|[\\`*<>~]|\](?=[(\[:])|(?<!\w)_(?=\S)|(?<=http):(?=//)|(?<=https):(?=//)|(?<=ftp):(?=//)"
     r"|(?<=www)\.|&(?=#?\w+;)|(?<=\w)@(?=\w)",
     re.IGNORECASE,
 )
 _GAP: Final = re.compile(r" {24,}")
-_OPENS_BLOCK: Final = re.compile(r"([#>+=-])|(\d{1,9})([.)])(?=\s|$)")
+_OPENS_BLOCK: Final = re.compile(r"([#>+=|:\[-])|(\d{1,9})([.)])(?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)

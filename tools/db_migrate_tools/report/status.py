@@ -136,7 +136,7 @@ def history_blocks(history: Sequence[HistoryRow], limit: int | None) -> Iterator
                 row.env,
                 row.version,
                 row.name,
-                row.applied_at or "not recorded",
+                _when(row.applied_at),
                 row.applied_by or "another tool",
                 _rollback(row),
             )
@@ -144,6 +144,13 @@ def history_blocks(history: Sequence[HistoryRow], limit: int | None) -> Iterator
         ],
     )
     yield from _more(history, limit)
+
+
+def _when(applied_at: str | None) -> str:
+    """An ISO time to the minute."""
+    if applied_at is None:
+        return "not recorded"
+    return f"{applied_at[:16].replace('T', ' ')} UTC" if applied_at.endswith("Z") else applied_at
 
 
 def _rollback(row: HistoryRow) -> str:
