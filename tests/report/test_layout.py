@@ -37,7 +37,7 @@ def test_every_line_of_a_table_is_equally_wide_and_fits_the_page(rows: list[list
     assert widths.pop() <= WIDTH
 
 
-@given(ANYTHING, st.integers(2, 40))
+@given(ANYTHING, st.integers(3, 40))
 def test_wrapping_keeps_every_visible_character_and_the_room(text: str, room: int) -> None:
     shown = line(text)
     lines = wrap(shown, room)
@@ -100,6 +100,7 @@ def test_lines_fit_in_both_ways_of_writing(text: str) -> None:
         "***",
         "| a | b |",
         "[x] done",
+        "__0_",
         "[ref]: http://evil",
         "[^1]: note",
         "&lt;b&gt;",

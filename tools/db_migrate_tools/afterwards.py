@@ -27,8 +27,7 @@ async def after_applying(
         else:
             files.extend([path] if path else [])
 
-    already_a_file = (stored.source or "").startswith("supabase/migrations/")
-    if order.undoes is None and not already_a_file:
+    if not (stored.source or "").startswith(f"supabase/migrations/{order.version}_"):
         sql = "".join(f"{s.text};\n\n" for s in order.statements).rstrip() + "\n"
         keep("migration file", lambda: world.project.write_migration(order.version, order.name, sql))
     types: TypesReport | None = None

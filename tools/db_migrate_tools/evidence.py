@@ -35,10 +35,13 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class TableSize:
-    """`rows` is Postgres's estimate (reltuples), None before the first ANALYZE; `bytes` counts indexes and TOAST."""
+    """`rows` is what was counted (`exact`), else Postgres's estimate (reltuples), None before the first ANALYZE;
+    `bytes` counts indexes and TOAST.
+    """
 
     rows: int | None
     bytes: int
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from db_migrate_tools.sql.script import build, select
 from db_migrate_tools.wire import (
     Approval,
     Check,
+    Checkpoint,
     Diagnostic,
     EnvironmentSource,
     MigrationPlan,
@@ -78,10 +79,12 @@ async def plan(
         draft.facts,
         draft.rehearsal,
         source_sha256=source.sha256,
+        origin=source.origin,
         unapplied=_earlier_files(draft, world),
     )
     envelope = _envelope(draft, world, lifetime_seconds)
     full = digest(envelope)
+    strength = _strength(draft, envelope, world, client_has_form=client_has_form)
     issue = request.level == "preview" and bool(script.statements) and may_issue(outcome)
     token = world.new_token() if issue else None
     output = PlanOutput(
@@ -95,21 +98,15 @@ async def plan(
         plan=draft.migration,
         proof=_proof(draft),
         checks=outcome,
-        checkpoint=levels.checkpoint_for(
-            request.env,
-            client_has_form,
-            world.targets.credentials(request.env),
-            risk=envelope.risk,
-            data_loss=envelope.data_loss,
-            configured_approvals=world.approvals.get(request.env, 1),
-        ),
+        checkpoint=strength,
         approval=Approval(token=token, expires_at=world.clock.iso(envelope.expires_at)) if token else None,
-        options=_options(request, source, issued=issue),
-        next_steps=_next_steps(request, script, outcome, issued=issue),
+        options=_options(request, source, may_run=issue and levels.suffices(strength)),
+        next_steps=_next_steps(request, script, outcome, strength, issued=issue),
         resource=f"db-migrate://plans/{envelope.plan_id}",
     )
     whole = output.model_copy(update={"approval": None})
-    file = world.project.write_plan(envelope.plan_id, render(whole, markdown=True, limit=None), script.sql)
+    page = await world.aside(lambda: render(whole, markdown=True, limit=None))
+    file = world.project.write_plan(envelope.plan_id, page, script.sql)
     output = output.model_copy(update={"file": file})
     if token:
         await world.ledger.issue(_stored(draft, output, envelope, token))
@@ -127,11 +124,13 @@ async def _draft(request: PlanInput, world: World, progress: Progress) -> _Draft
     facts = await world.targets.target(request.env).facts()
     await progress("Reading the migration")
     source, undoes = await _source(request.source, world, facts, request)
-    script, down = _script(source, request)
+    script, down = await world.aside(lambda: _script(source, request))
     await progress(f"Rehearsing {len(script.statements)} statements on a copy of the schema")
     rehearsal = await world.shadow.rehearse(facts, script.statements, down.statements, progress)
     application = await _application(world, facts, rehearsal, progress)
-    migration = assess(script, facts, rehearsal, env=request.env, origin=source.origin, application=application)
+    migration = await world.aside(
+        lambda: assess(script, facts, rehearsal, env=request.env, origin=source.origin, application=application)
+    )
     return _Draft(request, facts, source, undoes, script, rehearsal, migration)
 
 
@@ -152,7 +151,7 @@ async def _source(
             raise Refused(f"{asked.env} cannot be brought to its own schema.", "Name another environment in `source`.")
         other = await world.targets.target(asked.env).facts()
         return _made("environment", f"sync_from_{asked.env}", ddl(diff(facts.catalog, other.catalog))), None
-    return world.project.read(asked), None
+    return await world.aside(lambda: world.project.read(asked)), None
 
 
 def _made(origin: str, name: str, statements: tuple[str, ...]) -> Source:
@@ -217,6 +216,22 @@ def _envelope(draft: _Draft, world: World, lifetime_seconds: int) -> Envelope:
     )
 
 
+def _strength(draft: _Draft, envelope: Envelope, world: World, *, client_has_form: bool) -> Checkpoint:
+    env = draft.request.env
+    credentials = world.targets.credentials(env)
+    if draft.facts.identity.superuser:
+        # Whatever the configuration calls it: with this role, the planning connection can change everything.
+        credentials = "open"
+    return levels.checkpoint_for(
+        env,
+        client_has_form,
+        credentials,
+        risk=envelope.risk,
+        data_loss=envelope.data_loss,
+        configured_approvals=world.approvals.get(env, 1),
+    )
+
+
 def _proof(draft: _Draft) -> Proof:
     rehearsal = draft.rehearsal
     return Proof(
@@ -264,8 +279,14 @@ def _stored(draft: _Draft, output: PlanOutput, envelope: Envelope, token: str) -
         source=draft.source.path,
         feature=draft.source.feature,
         undoes=draft.undoes,
-        version=draft.source.version,
+        version=_own_version(draft),
     )
+
+
+def _own_version(draft: _Draft) -> str | None:
+    """The version that a migration file brings, unless the history used it up: what was rolled back gets a new one."""
+    version = draft.source.version
+    return None if version in {m.version for m in draft.facts.history} else version
 
 
 def target_out(facts: TargetFacts) -> Target:
@@ -286,12 +307,12 @@ def identity_out(identity: Identity, latency_ms: float) -> Target:
     )
 
 
-def _options(request: PlanInput, source: Source, *, issued: bool) -> list[Option]:
+def _options(request: PlanInput, source: Source, *, may_run: bool) -> list[Option]:
     env = request.env
     named = f'"feature": "{source.feature}"' if source.feature else f'"path": "{source.path}"'
     again = f'{{"from": "{source.origin}", {named}}}' if source.path else "the same source"
     options: list[Option] = []
-    if issued:
+    if may_run:
         confirm = ", confirm: true" if env == "prod" else ""
         options.append(Option(title="Apply it", call=f'approve(token: <token>, env: "{env}"{confirm})'))
     options += [
@@ -306,9 +327,13 @@ def _options(request: PlanInput, source: Source, *, issued: bool) -> list[Option
     return options
 
 
-def _next_steps(request: PlanInput, script: Script, outcome: list[Check], *, issued: bool) -> list[str]:
+def _next_steps(
+    request: PlanInput, script: Script, outcome: list[Check], strength: Checkpoint, *, issued: bool
+) -> list[str]:
     if not script.statements:
         return ["There is nothing to apply."]
+    if issued and not levels.suffices(strength):
+        return ["Show this page to the person.", f"{strength.reason} {strength.remedy or ''}".strip()]
     if issued:
         return [
             "Show this page to the person.",

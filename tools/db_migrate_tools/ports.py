@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from db_migrate_tools.evidence import (
     ApplicationImpact,
@@ -274,6 +274,20 @@ class Clock(Protocol):
         ...
 
 
+_T = TypeVar("_T")
+
+
+class Aside(Protocol):
+    """Runs work that only computes, so that other calls go on meanwhile."""
+
+    async def __call__(self, work: Callable[[], _T], /) -> _T: ...
+
+
+async def at_once(work: Callable[[], _T], /) -> _T:
+    """Runs the work here and now."""
+    return work()
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """All ports together, as a tool receives them."""
@@ -289,3 +303,4 @@ class World:
     new_token: Callable[[], str]
     approvals: dict[Env, int] = field(default_factory=dict[Env, int])
     """Distinct people that configuration asks for; an environment that is missing asks for one."""
+    aside: Aside = at_once

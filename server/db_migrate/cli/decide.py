@@ -9,7 +9,7 @@ from db_migrate.checkpoint.terminal import Terminal
 from db_migrate.cli.review import review
 from db_migrate.settings import Settings
 from db_migrate.world import open_world
-from db_migrate_tools import approve
+from db_migrate_tools import carry_out
 from db_migrate_tools.ports import StoredPlan
 from db_migrate_tools.report.outcome import render
 from db_migrate_tools.wire import ApproveOutput
@@ -24,7 +24,7 @@ async def decide(root: Path, settings: Settings, plan: str | None, *, as_json: b
         terminal.show(f"… {message}")
 
     async def execute(stored: StoredPlan) -> ApproveOutput:
-        return await approve.execute(stored, world, tell)
+        return await carry_out.execute(stored, world, tell)
 
     async with closing:
         return await review(

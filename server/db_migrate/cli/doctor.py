@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from db_migrate.cluster.binaries import resolve
@@ -120,6 +121,6 @@ def _print(found: list[Check]) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for check in found:
-        remedy = f"\n[dim]→ {check.remedy}[/]" if check.remedy else ""
-        table.add_row(check.name, SIGNS[check.status], f"{check.detail}{remedy}")
+        remedy = f"\n[dim]→ {escape(check.remedy)}[/]" if check.remedy else ""
+        table.add_row(check.name, SIGNS[check.status], f"{escape(check.detail)}{remedy}")
     Console().print(table)

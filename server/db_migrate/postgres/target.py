@@ -16,13 +16,17 @@ from db_migrate.postgres.journal import read_history, read_unfinished
 from db_migrate.postgres.session import read_settings
 from db_migrate_tools.evidence import AppliedMigration, Env, Identity, TableSize, TargetFacts
 from db_migrate_tools.ports import Refused
+from db_migrate_tools.schema.ddl.quote import ident
 from db_migrate_tools.schema.fingerprint import fingerprint
 from db_migrate_tools.schema.model import Ref
 
 _SIZES = """
 SELECT n.nspname::text AS schema, c.relname::text AS name, c.relkind = 'm' AS materialized,
        sum(CASE WHEN leaf.reltuples >= 0 AND leaf.relkind <> 'p' THEN leaf.reltuples END)::bigint AS rows,
-       coalesce(sum(pg_total_relation_size(leaf.oid)), 0)::bigint AS bytes
+       coalesce(sum(pg_total_relation_size(leaf.oid)), 0)::bigint AS bytes,
+       coalesce(sum(pg_relation_size(leaf.oid)), 0)::bigint AS heap,
+       bool_and(c.relkind = 'r' AND has_table_privilege(c.oid, 'SELECT')
+                AND NOT row_security_active(c.oid)) AS countable
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL (SELECT c.oid WHERE c.relkind <> 'p'
@@ -38,6 +42,8 @@ WHERE backend_type = 'client backend' AND datname = current_database() AND pid <
   AND xact_start < clock_timestamp() - interval '60 seconds'
 """
 _HISTORY_IN_FACTS = 1000
+_COUNTED_BYTES = 8 * 1024 * 1024
+_COUNTED_TABLES = 100
 
 _ACTS_AS = "SELECT rolname::text FROM pg_catalog.pg_roles WHERE pg_has_role(current_user, oid, 'USAGE') ORDER BY 1"
 _ROLES = "SELECT rolname::text FROM pg_catalog.pg_roles ORDER BY 1"
@@ -115,12 +121,21 @@ class PostgresTarget:
 
 
 async def _sizes(connection: Connection) -> dict[Ref, TableSize]:
-    return {
-        Ref("view" if row["materialized"] else "table", row["schema"], row["name"]): TableSize(
-            rows=row["rows"], bytes=row["bytes"]
-        )
-        for row in await connection.fetch(_SIZES)
-    }
+    """How much is in each table. Where the estimate is missing or says none, small tables are counted."""
+    found: dict[Ref, TableSize] = {}
+    doubtful: list[Ref] = []
+    for row in await connection.fetch(_SIZES):
+        ref = Ref("view" if row["materialized"] else "table", row["schema"], row["name"])
+        if row["heap"] == 0:
+            found[ref] = TableSize(rows=0, bytes=row["bytes"], exact=True)
+            continue
+        found[ref] = TableSize(rows=row["rows"] or None, bytes=row["bytes"])
+        if not row["rows"] and row["countable"] and row["heap"] <= _COUNTED_BYTES:
+            doubtful.append(ref)
+    for ref in doubtful[:_COUNTED_TABLES]:
+        rows = await connection.fetchval(f"SELECT count(*) FROM ONLY {ident(ref.schema)}.{ident(ref.name)}")
+        found[ref] = TableSize(rows=rows, bytes=found[ref].bytes, exact=True)
+    return found
 
 
 def _unreadable(error: Exception, dsn: Dsn) -> Refused:

@@ -9,7 +9,7 @@ from typing import Final
 from db_migrate_tools.analysis.names import counted, listed, qualified
 from db_migrate_tools.evidence import AppliedMigration, Rehearsal, TargetFacts
 from db_migrate_tools.schema.model import Index, Ref
-from db_migrate_tools.sql.model import Script
+from db_migrate_tools.sql.model import Origin, Script
 from db_migrate_tools.wire import Check
 
 _MAJOR: Final = re.compile(r"\d+")
@@ -104,7 +104,7 @@ def _source(script: Script) -> Iterator[Check]:
     elif not script.blockers:
         yield Check(
             name="source readable",
-            status="fail",
+            status="warn",
             detail="The source holds no statement to run.",
             remedy="Nothing needs approval. If SQL was expected, look at what was left out and why.",
         )
@@ -248,13 +248,17 @@ def checks(
     rehearsal: Rehearsal,
     *,
     source_sha256: str,
+    origin: Origin = "sql",
     unapplied: Sequence[str] = (),
     backup: str | None = None,
 ) -> list[Check]:
     """Every check with its verdict. `backup` is a sentence about the newest one, None when nothing is known;
     `unapplied` are migration files whose version the target's history lacks.
     """
-    found = [*_target(target), *_earlier(script, target.history, source_sha256), *_source(script)]
+    found = [*_target(target), *_source(script)]
+    if origin not in ("rollback", "environment"):
+        # These come from the schema as it is: the same statements may be right again.
+        found += _earlier(script, target.history, source_sha256)
     if script.statements and not script.blockers:
         found += [*_rehearsed(script, rehearsal)]
         if rehearsal.ran and rehearsal.failed_at is None:

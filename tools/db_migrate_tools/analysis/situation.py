@@ -13,8 +13,6 @@ from db_migrate_tools.schema.model import Catalog, Index, Kind, Object, Ref, Tab
 from db_migrate_tools.sql.model import Script, Statement
 
 _RELATIONS: Final[tuple[Kind, ...]] = ("table", "view", "index", "sequence")
-_PAGE: Final = 8192
-_ANALYZED_EMPTY_BYTES: Final = 1 << 20
 
 
 def _spellings(ref: Ref) -> Iterator[str]:
@@ -34,28 +32,24 @@ class Ground:
     target: TargetFacts
     names: Mapping[str, Ref] = field(repr=False)
     partitions: Mapping[Ref, tuple[Ref, ...]] = field(repr=False)
-    indexes: Mapping[Ref, int] = field(repr=False)
 
     @classmethod
     def of(cls, target: TargetFacts) -> Ground:
         names: dict[str, Ref] = {}
         partitions: dict[Ref, tuple[Ref, ...]] = {}
-        indexes: dict[Ref, int] = {}
         for thing in target.catalog:
             if thing.ref.kind in _RELATIONS:
                 for spelling in _spellings(thing.ref):
                     names.setdefault(spelling, thing.ref)
             if isinstance(thing, Table) and thing.partition_of:
                 partitions[thing.partition_of] = (*partitions.get(thing.partition_of, ()), thing.ref)
-            if isinstance(thing, Index):
-                indexes[thing.table] = indexes.get(thing.table, 0) + 1
         for schema in _search_path(target):
             for ref in [thing.ref for thing in target.catalog if thing.ref.schema == schema]:
                 if ref.kind in _RELATIONS:
                     names.setdefault(ref.name, ref)
                     names.setdefault(quote(ref.name), ref)
                     names.setdefault(f'"{ref.name}"', ref)
-        return cls(target, names, partitions, indexes)
+        return cls(target, names, partitions)
 
     def size(self, ref: Ref) -> TableSize | None:
         """The relation with its partitions; None when nothing was measured."""
@@ -67,19 +61,15 @@ class Ground:
         return TableSize(
             sum(rows) if len(rows) == len(parts) else None,
             sum(part.bytes for part in parts) + (own.bytes if own else 0),
+            all(part.exact for part in parts),
         )
 
     def empty(self, ref: Ref) -> bool:
-        """Whether the relation certainly holds next to nothing: no heap page, or analyzed as empty."""
+        """Whether the relation certainly holds no row: it was counted, or its heap has no page."""
         if ref in self.partitions:
             return all(self.empty(child) for child in self.partitions[ref])
         measured = self.size(ref)
-        if measured is None:
-            return False
-        # An index that was never filled is one page, and so is the TOAST table's.
-        if measured.bytes <= _PAGE * (self.indexes.get(ref, 0) + 1):
-            return True
-        return measured.rows == 0 and measured.bytes < _ANALYZED_EMPTY_BYTES
+        return measured is not None and measured.exact and measured.rows == 0
 
     def extent(self, ref: Ref) -> str:
         """How much is in the relation, in words."""
@@ -90,7 +80,8 @@ class Ground:
             return "empty"
         if measured.rows is None:
             return f"rows unknown (never analyzed), {size(measured.bytes)}"
-        return f"about {counted(measured.rows, 'row')}, {size(measured.bytes)}"
+        about = "" if measured.exact else "about "
+        return f"{about}{counted(measured.rows, 'row')}, {size(measured.bytes)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,8 +21,8 @@ _ON: Final = "↳ "
 # target follows it, `_` in a word's middle and `|` after a line's beginning mean nothing; a code span of harmless
 # characters may stay one.
 _ACTIVE: Final = re.compile(
-    r"(?P<span>`[\w ./=-]+`)|[\\`*<>~]|\](?=[(\[:])|(?<!\w)_(?=\S)|(?<=http):(?=//)|(?<=https):(?=//)|(?<=ftp):(?=//)"
-    r"|(?<=www)\.|&(?=#?\w+;)|(?<=\w)@(?=\w)",
+    r"(?P<span>`[\w ./=-]+`)|[\\`*<>~]|\](?=[(\[:])|(?<![^\W_])_(?=\S)"
+    r"|(?<=http):(?=//)|(?<=https):(?=//)|(?<=ftp):(?=//)|(?<=www)\.|&(?=#?\w+;)|(?<=\w)@(?=\w)",
     re.IGNORECASE,
 )
 _GAP: Final = re.compile(r" {24,}")
@@ -88,15 +89,20 @@ def width(text: str) -> int:
 
 
 def line(text: str) -> str:
-    """Anybody's text as one visible line."""
-    return " ".join(escape_hidden(text.replace("\r\n", "\n").replace("\t", " ")).split())
+    """Anybody's text as one visible line. A mark that would join whatever stands before it gets a circle to sit on."""
+    shown = escape_hidden(text.replace("\r\n", "\n").replace("\t", " "))
+    return " ".join(f"◌{word}" if _mark(word[0]) else word for word in shown.split())
+
+
+def _mark(character: str) -> bool:
+    return unicodedata.category(character).startswith("M")
 
 
 def _clusters(word: str) -> Iterator[str]:
     """What must not be parted: a character with its marks, a backslash with what it escapes."""
     cluster = ""
     for character in word:
-        if cluster and cluster != "\\" and wcwidth.wcwidth(character) != 0:
+        if cluster and cluster != "\\" and wcwidth.wcwidth(character) != 0 and not _mark(character):
             yield cluster
             cluster = ""
         cluster += character
@@ -119,7 +125,7 @@ def _pieces(word: str, room: int) -> Iterator[str]:
 
 def wrap(text: str, room: int, later: int | None = None) -> list[str]:
     """The text in lines of at most `room` columns (the second and further of `later`), broken at spaces where there
-    are any. A room is at least 2.
+    are any. A room is at least 3: what belongs together is never parted.
     """
     following = room if later is None else later
     lines, current = list[str](), ""
