@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar, cast
 
 import anyio
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools.base import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
+from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from db_migrate.secrets import redact
+from db_migrate.secrets import redact, redact_exact, redact_json
 from db_migrate_tools.ports import Progress, Refused
 from db_migrate_tools.wire import Output, to_wire
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS: Final = 5.0
+_CLIENT_GONE: Final = (OSError, anyio.ClosedResourceError, anyio.BrokenResourceError, MCPError)
 
 ToolContext = Context[Any, Any]
 Handled = tuple[Output, str] | InputRequiredResult
@@ -59,7 +61,10 @@ def bind(
         if isinstance(handled, InputRequiredResult):
             return handled
         result, page = handled
-        return CallToolResult(content=[TextContent(type="text", text=page)], structured_content=to_wire(result))
+        return CallToolResult(
+            content=[TextContent(type="text", text=redact_exact(page))],
+            structured_content=cast("dict[str, Any]", redact_json(cast("JsonValue", to_wire(result)))),
+        )
 
     return Tool(
         fn=run,
@@ -138,7 +143,9 @@ def _first(group: BaseExceptionGroup[Refused]) -> BaseException:
 
 @asynccontextmanager
 async def progress_of(ctx: ToolContext, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncGenerator[Progress]:
-    """Progress notifications; the last message is repeated while nothing new happens, so that hosts keep waiting."""
+    """Progress notifications; the last message is repeated while nothing new happens, so that hosts keep waiting.
+    A client that is gone hears nothing, and the work goes on.
+    """
     count = 0
     last = ""
 
@@ -146,7 +153,8 @@ async def progress_of(ctx: ToolContext, heartbeat: float = HEARTBEAT_SECONDS) ->
         nonlocal count, last
         count += 1
         last = redact(message)
-        await ctx.report_progress(count, None, last)
+        with suppress(*_CLIENT_GONE):
+            await ctx.report_progress(count, None, last)
 
     async def beat() -> None:
         while True:

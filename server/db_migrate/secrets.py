@@ -6,8 +6,15 @@ import logging
 import re
 from typing import Final
 
-_DSN_PASSWORD: Final = re.compile(
-    r"(?P<head>[a-z][a-z0-9+.-]*://[^\s:/@'\"]*:)(?P<password>[^\s'\"]+)(?=@)", re.IGNORECASE
+from pydantic import JsonValue
+
+# Anchored on "://" and bounded: else a long text without spaces would be read again from each of its letters.
+_URL_PASSWORD: Final = re.compile(r"(?P<head>://[^\s:/@'\"]{0,256}:)(?P<value>[^\s'\"]{1,4096})(?=@)")
+_PAIR: Final = r"(?:host|hostaddr|port|dbname|user|sslmode)=[^\s,'\"]{1,256}"
+_VALUE: Final = r"(?P<value>[^\s,;)'\"]+)"
+_PAIRS_PASSWORD: Final = (
+    re.compile(rf"(?P<head>\b{_PAIR}\s+password=){_VALUE}", re.IGNORECASE),
+    re.compile(rf"(?P<head>\bpassword=){_VALUE}(?=\s+{_PAIR})", re.IGNORECASE),
 )
 _KEY_VALUE: Final = re.compile(
     r"(?P<head>\b(?:password|passwd|pgpassword|secret|service_role_key)\s*[=:]\s*)(?P<value>'[^']*'|\"[^\"]*\"|[^\s,;)'\"]+)",
@@ -15,13 +22,31 @@ _KEY_VALUE: Final = re.compile(
 )
 _JWT: Final = re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\b")
 HIDDEN: Final = "•••"
+EXACT: Final = frozenset({"sql", "call", "differences", "message"})
+"""Fields that hold SQL, a call to repeat, or what was found in it: a column named password is no secret there."""
 
 
 def redact(text: str) -> str:
-    """The text with passwords of DSNs, `password=…` pairs and JSON web tokens replaced."""
-    text = _DSN_PASSWORD.sub(lambda m: m["head"] + HIDDEN, text)
-    text = _JWT.sub(HIDDEN, text)
-    return _KEY_VALUE.sub(lambda m: m["head"] + HIDDEN, text)
+    """Text from anywhere, with passwords of DSNs, `password=…` pairs and JSON web tokens replaced."""
+    return _KEY_VALUE.sub(_hide, redact_exact(text))
+
+
+def redact_exact(text: str) -> str:
+    """Text that a person must see as it is, such as SQL: only passwords of DSNs and JSON web tokens are replaced."""
+    for pattern in (_URL_PASSWORD, *_PAIRS_PASSWORD):
+        text = pattern.sub(_hide, text)
+    return _JWT.sub(HIDDEN, text)
+
+
+def redact_json(value: JsonValue, *, exact: bool = False) -> JsonValue:
+    """The value with each of its strings redacted; those under a field of EXACT as `redact_exact` does."""
+    if isinstance(value, str):
+        return redact_exact(value) if exact else redact(value)
+    if isinstance(value, list):
+        return [redact_json(item, exact=exact) for item in value]
+    if isinstance(value, dict):
+        return {key: redact_json(item, exact=exact or key in EXACT) for key, item in value.items()}
+    return value
 
 
 class RedactingFormatter(logging.Formatter):
@@ -29,3 +54,7 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))
+
+
+def _hide(match: re.Match[str]) -> str:
+    return f"{match['head']}{HIDDEN}"

@@ -25,7 +25,7 @@ from pydantic import BaseModel
 
 from db_migrate.checkpoint.form import FormHuman, Rounds
 from db_migrate_tools.ports import Decision, StoredPlan
-from db_migrate_tools.report.question import question
+from db_migrate_tools.report.question import LONGEST_SQL, question
 from db_migrate_tools.wire import PlanOutput
 from ledger.samples import NOW, HandClock, make_plan
 
@@ -173,6 +173,13 @@ async def test_a_client_without_forms_is_known_before_it_is_asked(era: Era) -> N
     desk = Desk()
     assert (await answer(desk, era, None)).answer == "unavailable"
     assert desk.decisions == []
+
+
+@both_eras
+async def test_sql_too_long_to_be_shown_whole_is_not_asked_about(era: Era) -> None:
+    desk, person = Desk(plan=make_plan(sql=(f"SELECT '{'y' * LONGEST_SQL}'",))), Person(filled())
+    assert (await answer(desk, era, person)).answer == "unavailable"
+    assert (desk.decisions, person.seen) == ([], [])
 
 
 async def test_a_form_that_never_comes_back_is_unanswered_after_the_time_limit() -> None:

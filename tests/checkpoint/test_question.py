@@ -7,7 +7,16 @@ from markdown_it import MarkdownIt
 
 from db_migrate_tools.evidence import RollbackProof
 from db_migrate_tools.ports import StoredPlan
-from db_migrate_tools.report.question import LONGEST_SQL, awaiting, code, milliseconds, plain, question, sql_block
+from db_migrate_tools.report.question import (
+    LONGEST_SQL,
+    awaiting,
+    code,
+    fits_form,
+    milliseconds,
+    plain,
+    question,
+    sql_block,
+)
 from db_migrate_tools.wire import PlanOutput
 from ledger.samples import make_plan, statement
 
@@ -77,20 +86,26 @@ def test_what_runs_is_shown_and_not_what_the_page_claims() -> None:
     assert "1 │ DROP TABLE users;" in asked(lying)
 
 
-def test_sql_that_is_too_long_for_a_form_is_counted_and_its_places_named() -> None:
-    plan = make_plan(sql=tuple(f"CREATE TABLE t{number} ({'x' * 80} int)" for number in range(60)))
-    text = asked(plan)
-    assert "THE SQL IS TOO LONG FOR A FORM: 60 statements" in text
-    assert f"`db-migrate-mcp review {plan.digest[:8]}`" in text
-    assert "`.db-migrate/plans/p1.md`" in text
-    assert "`db-migrate://plans/p1/sql`" in text
-    assert "… and 20 more" in text
-    assert len(text) < 3 * LONGEST_SQL
+def test_sql_is_shown_whole_however_long_it_is() -> None:
+    sql = tuple(f"CREATE TABLE t{number} ({'x' * 80} int)" for number in range(600))
+    text = asked(make_plan(sql=sql))
+    assert all(statement in text for statement in sql)
 
 
-def test_sql_up_to_the_limit_is_shown_whole() -> None:
-    sql = f"SELECT '{'y' * (LONGEST_SQL - 9)}'"
-    assert sql in asked(make_plan(sql=(sql,)))
+def test_a_form_fits_sql_up_to_the_limit_as_it_is_shown() -> None:
+    around = len("1 │ SELECT '';")
+    assert fits_form([statement(1, f"SELECT '{'y' * (LONGEST_SQL - around)}'")])
+    assert not fits_form([statement(1, f"SELECT '{'y' * (LONGEST_SQL - around + 1)}'")])
+    # Written out, each of these takes eight characters.
+    assert not fits_form([statement(1, f"SELECT '{chr(0x200B) * (LONGEST_SQL // 8)}'")])
+
+
+def test_a_plan_too_long_for_a_form_is_told_so() -> None:
+    long = [statement(1, f"SELECT '{'y' * LONGEST_SQL}'")]
+    reason, remedy = awaiting("ab12cd34" + "0" * 56, client_has_form=False, statements=long)
+    assert "too long for a form (20,000 characters)" in reason
+    assert "cannot show a form" not in reason
+    assert "`db-migrate-mcp review ab12cd34`" in remedy
 
 
 def test_hidden_characters_are_written_out_and_reported() -> None:

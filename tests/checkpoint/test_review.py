@@ -390,3 +390,26 @@ async def test_an_edited_plan_is_refused_and_not_shown(ledger: SqlLedger, path: 
     assert status == 1
     assert "does not match its digest" in text
     assert "CREATE TABLE" not in text
+
+
+async def test_a_damaged_plan_hides_no_other(ledger: SqlLedger, path: Path) -> None:
+    import sqlite3
+
+    await ledger.issue(make_plan())
+    good = make_plan("p2")
+    await ledger.issue(good)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE plans SET page = replace(page, 'Writes wait.', 'All is well.') WHERE plan_id = 'p1'")
+    connection.commit()
+    connection.close()
+    status, text = await run(ledger, None)
+    assert status == 0
+    assert f"db-migrate-mcp review {good.digest[:8]}" in text
+    assert "Left out of this list: The ledger row of plan p1 does not match its digest" in text
+    status, text = await run(ledger, None, as_json=True)
+    assert [row["planId"] for row in json.loads(text)] == ["p2"]
+    _, text = await run(ledger, good.digest[:8], as_json=True)
+    assert json.loads(text)["planId"] == "p2"
+    status, text = await run(ledger, make_plan().digest[:8])
+    assert status == 1
+    assert "The ledger row of plan p1 does not match its digest" in text

@@ -92,3 +92,20 @@ def test_a_setting_that_needs_a_shell_is_refused(tmp_path: Path, text: str) -> N
     assert isinstance(found, Absent)
     assert found.wrong
     assert "types.pull" in found.why
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("DATABASE_URL=postgres://u:PW@h/x pnpm db:pull", "DATABASE_URL=••• pnpm db:pull"),
+        ("A=1 KEY='PW PW' prisma db pull --schema 'my schema'", "A=••• KEY=••• prisma db pull --schema 'my schema'"),
+        ("env DATABASE_URL=PW prisma db pull", "env DATABASE_URL=••• prisma db pull"),
+        ("prisma db pull --url postgres://u:PW@h/x", "prisma db pull --url postgres://u:•••@h/x"),
+        ("cd app && DATABASE_URL=PW prisma db pull", "cd app && DATABASE_URL=••• prisma db pull"),
+        ("KEY='PW prisma db pull", ""),
+    ],
+)
+def test_what_is_shown_of_a_setting_has_no_variables_value(tmp_path: Path, text: str, shown: str) -> None:
+    found = command(tmp_path, "pull", text)
+    assert found is not None
+    assert found.shown == shown

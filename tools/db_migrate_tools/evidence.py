@@ -118,7 +118,8 @@ class Observation:
     """What one statement did on the shadow. `observed` is False where it could not be run there; `why_not` says why.
 
     `rewrites`, `scans` and `index_builds` name relations that existed before the migration began;
-    `created`, `altered` and `dropped` come from comparing catalogs; `rows` is the command tag's count.
+    `created`, `altered` and `dropped` come from comparing catalogs, which `compared` says was done after this very
+    statement; `rows` is the command tag's count.
     """
 
     statement: int
@@ -135,6 +136,7 @@ class Observation:
     dropped: tuple[Ref, ...] = ()
     rows: int | None = None
     ms: float = 0.0
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,6 +185,10 @@ class Ledger(Protocol):
 
     async def recent(self, env: Env | None, limit: int) -> tuple[StoredPlan, ...]: ...
 
+    async def damaged(self) -> tuple[str, ...]:
+        """Plans that the lists leave out because their rows were edited or cannot be read: a sentence each."""
+        return ()
+
 
 Answer = Decision | Literal["unanswered", "unavailable", "asked"]
 

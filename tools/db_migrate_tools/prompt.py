@@ -36,6 +36,10 @@ SWITCHES: Final = frozenset(
 )
 VALUES: Final = frozenset({"--env", "--operations", "--from-feature", "--rollback-plan", "--token", "--file"})
 """Flags that take a value. Those that are switches too take one only when no flag follows."""
+COMMAND: Final = "/db-migrate"
+LEVELS: Final = ("--preview", "--validate", "--plan-only")
+MODES: Final = ("--status", "--generate-only", "--rollback-plan", "--rollback-history", "--approve-migration")
+SOURCES: Final = ("--from-feature", "--file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,8 @@ def interpret(options: str) -> Call:
         words = shlex.split(options)
     except ValueError as error:
         return Call("plan", {}, (f"The options do not read as words: {error}.",))
-    flags, problems = _flags(words)
-    env = ENVIRONMENTS.get(flags.get("--env") or "dev")
+    flags, problems = _flags(words[1:] if words[:1] == [COMMAND] else words)
+    env = ENVIRONMENTS.get((flags.get("--env") or "dev").lower())
     if env is None:
         problems.append(f"--env {flags['--env']}: say dev, staging or prod.")
         env = "dev"
@@ -65,27 +69,70 @@ def interpret(options: str) -> Call:
         for name in operations
         if name not in CATEGORIES
     ]
+    problems += _contradictions(flags)
     return _call(flags, env, operations, tuple(problems))
 
 
 def _flags(words: list[str]) -> tuple[dict[str, str | None], list[str]]:
     flags: dict[str, str | None] = {}
     problems: list[str] = []
-    rest = [part for word in words for part in ALIASES.get(word, word).split("=", 1)] if words else []
+    rest = [part for word in words for part in _parts(word)]
     while rest:
-        word = rest.pop(0)
-        name = ALIASES.get(word, word)
+        name = rest.pop(0)
+        value = None
         if name in VALUES and rest and not rest[0].startswith("--"):
-            flags[name] = rest.pop(0)
-        elif name in SWITCHES:
-            flags[name] = None
-        elif name in VALUES:
-            problems.append(f"{name} needs a value.")
-        elif word.startswith("--"):
-            problems.append(f"{word}: there is no such option.")
-        else:
-            problems.append(f"{word}: not understood; options begin with --.")
+            value = rest.pop(0)
+        elif name not in SWITCHES:
+            problems.append(_not_understood(name))
+            continue
+        if name in flags and not _same(name, flags[name], value):
+            problems.append(f"{name} is given twice and differently: {flags[name] or 'none'} and {value or 'none'}.")
+        flags[name] = value
     return flags, problems
+
+
+def _parts(word: str) -> list[str]:
+    """A flag under its own name, and the value written to it with `=`."""
+    if not word.startswith("--"):
+        return [word]
+    name, equals, value = word.partition("=")
+    known = ALIASES.get(name, name)
+    return [*known.split("=", 1), *([value] if equals else [])]
+
+
+def _same(name: str, before: str | None, now: str | None) -> bool:
+    if name == "--env" and before and now:
+        return ENVIRONMENTS.get(before.lower(), before) == ENVIRONMENTS.get(now.lower(), now)
+    return before == now
+
+
+def _not_understood(word: str) -> str:
+    if word in VALUES:
+        return f"{word} needs a value."
+    if word.startswith("--"):
+        return f"{word}: there is no such option."
+    return f"{word}: not understood; options begin with --."
+
+
+def _contradictions(flags: dict[str, str | None]) -> list[str]:
+    """Flags that cannot be meant together. `--sync` and `--status` go with each other and with `--validate`."""
+    modes = [name for name in MODES if name in flags]
+    levels = [name for name in LEVELS if name in flags]
+    if {"--sync", "--validate"} <= flags.keys():
+        levels.remove("--validate")
+    looks = [name for name in modes if name not in ("--status", "--approve-migration")]
+    found: list[str] = []
+    if len(modes) > 1 and set(modes) != {"--rollback-plan", "--rollback-history"}:
+        found.append(f"{' and '.join(modes)} contradict each other: say one.")
+    if len(levels) > 1:
+        found.append(f"{' and '.join(levels)} contradict each other: say one.")
+    if "--approve-migration" in flags and levels:
+        found.append(f"--approve-migration and {levels[0]} contradict each other: {levels[0]} changes no database.")
+    if "--sync" in flags and (looks or "--approve-migration" in flags):
+        found.append(f"--sync compares environments and does not go with {modes[0]}.")
+    if all(name in flags for name in SOURCES):
+        found.append("--from-feature and --file contradict each other: say one source.")
+    return found
 
 
 def _call(flags: dict[str, str | None], env: str, operations: list[str], problems: tuple[str, ...]) -> Call:

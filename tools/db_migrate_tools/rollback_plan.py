@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from db_migrate_tools.analysis.duration import words
 from db_migrate_tools.evidence import AppliedMigration, Env, Rehearsal, RollbackProof, TargetFacts
 from db_migrate_tools.history import find
@@ -30,7 +32,7 @@ async def rollback_plan(request: RollbackPlanInput, world: World, progress: Prog
     rows = [history_row(request.env, m) for m in facts.history] if request.history else []
     if request.history and request.migration is None:
         return _listing(request.env, rows)
-    migration = find(facts.history, request.migration)
+    migration = find(facts.history, request.migration or _newest(facts.history))
     if migration.rolled_back_by or not migration.rollback:
         return _nothing_to_run(request.env, migration)
     script = build(tuple(Piece(text=f"{s};", line=n) for n, s in enumerate(migration.rollback, start=1)))
@@ -50,6 +52,18 @@ async def rollback_plan(request: RollbackPlanInput, world: World, progress: Prog
         call=f'plan(env: "{request.env}", source: {{"from": "rollback", "migration": "{migration.version}"}})',
         next_steps=["To run it, call plan with that source: it gives a token, and the person decides."],
     )
+
+
+def _newest(history: Sequence[AppliedMigration]) -> str | None:
+    """The version of the newest migration of ours that stands; without one, of the newest of another tool.
+
+    What was taken back, and the migration that took it back, are no answer to "undo the newest": they only are when
+    named. One of ours that cannot be undone is: to undo an older one beneath it would be a surprise.
+    """
+    undoing = {m.rolled_back_by for m in history}
+    standing = [m for m in history if not m.rolled_back_by and m.version not in undoing]
+    ours = [m for m in standing if m.plan_id]
+    return next((m.version for m in (*ours, *standing)), None)
 
 
 def _listing(env: Env, rows: list[HistoryRow]) -> RollbackPlanOutput:

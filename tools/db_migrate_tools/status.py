@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from typing import Final, get_args
 
@@ -10,6 +11,7 @@ from db_migrate_tools.health import check_facts
 from db_migrate_tools.plan import target_out
 from db_migrate_tools.ports import Feature, Progress, Refused, StoredPlan, World
 from db_migrate_tools.schema.diff import describe, diff
+from db_migrate_tools.sql.model import Script, Source
 from db_migrate_tools.sql.script import build
 from db_migrate_tools.wire import (
     ApproveOutput,
@@ -25,7 +27,6 @@ from db_migrate_tools.wire import (
 )
 
 ENVIRONMENTS: Final[tuple[Env, ...]] = get_args(Env)
-DIFFERENCES_SHOWN: Final = 40
 RECENT: Final = 50
 
 
@@ -35,17 +36,21 @@ async def status(request: StatusInput, world: World, progress: Progress) -> Stat
     Raises:
         Refused: `token` is not known here.
     """
-    asked: tuple[Env, ...] = (request.env,) if request.env else ENVIRONMENTS
     environments: list[EnvironmentStatus] = []
     read: dict[Env, TargetFacts] = {}
-    for env in asked:
+    for env in _asked(request, world):
         await progress(f"Looking at {env}")
         row, facts = await _environment(env, world)
         environments.append(row)
         if facts is not None:
             read[env] = facts
-    pending = await _plans(request, world)
-    history = [history_row(env, m) for env, facts in read.items() for m in facts.history[: request.history]]
+    pending = await _plans(request, world, read)
+    history = [
+        history_row(env, m)
+        for env, facts in read.items()
+        if request.env in (None, env)
+        for m in facts.history[: request.history]
+    ]
     features = [_feature(feature, world, read) for feature in world.project.features()]
     known = [m.version for facts in read.values() for m in facts.history]
     unapplied = list(world.project.unapplied_files(known)) if read else []
@@ -53,12 +58,24 @@ async def status(request: StatusInput, world: World, progress: Progress) -> Stat
     return StatusOutput(
         environments=environments,
         pending=pending,
-        history=history[: request.history] if request.env else history,
+        history=history,
         drift=drift,
         features=features,
         unapplied_files=unapplied,
-        next_steps=_next_steps(environments, pending, features, drift, unapplied),
+        next_steps=[
+            *(f"{damage} It is left out here." for damage in await world.ledger.damaged()),
+            *_next_steps(environments, pending, features, drift, unapplied),
+        ]
+        or ["Nothing waits to be done."],
     )
+
+
+def _asked(request: StatusInput, world: World) -> list[Env]:
+    """A comparison needs every configured environment, whichever one was asked about."""
+    if request.env is None:
+        return list(ENVIRONMENTS)
+    compared = world.targets.configured() if request.sync else ()
+    return [env for env in ENVIRONMENTS if env == request.env or env in compared]
 
 
 async def _environment(env: Env, world: World) -> tuple[EnvironmentStatus, TargetFacts | None]:
@@ -107,14 +124,26 @@ def _health(facts: TargetFacts, tables: int) -> str:
     return " ".join(parts)
 
 
-async def _plans(request: StatusInput, world: World) -> list[PendingPlan]:
+async def _plans(request: StatusInput, world: World, read: dict[Env, TargetFacts]) -> list[PendingPlan]:
     if request.token is not None:
         stored = await world.ledger.by_token(request.token)
         if stored is None:
             raise Refused("This token is not known here.", "Use the token that plan returned, unchanged.")
         return [pending_row(stored, world)]
-    unfinished = [p for p in await world.ledger.recent(request.env, RECENT) if p.state == "executing"]
+    unfinished = [
+        p
+        for p in await world.ledger.recent(request.env, RECENT)
+        if p.state == "executing" and not _is_over(p, read.get(p.env), world)
+    ]
     return [pending_row(stored, world) for stored in (*unfinished, *await world.ledger.pending(request.env))]
+
+
+def _is_over(stored: StoredPlan, facts: TargetFacts | None, world: World) -> bool:
+    """Whether the database has gone on without the run: a later migration is recorded, and nothing is left open."""
+    if facts is None or facts.journal_pending is not None:
+        return False
+    began = world.clock.iso(stored.created_at)
+    return any(m.plan_id != stored.plan_id and (m.applied_at or "") > began for m in facts.history)
 
 
 def pending_row(stored: StoredPlan, world: World) -> PendingPlan:
@@ -188,21 +217,53 @@ def _feature(feature: Feature, world: World, read: dict[Env, TargetFacts]) -> Fe
         return row("blocked", len(script.statements), f"Line {first.line}: {first.what} {first.remedy}")
     if not script.statements:
         return row("no-sql", 0, "No SQL to apply.")
-    applied = {env: m for env, facts in read.items() for m in reversed(facts.history) if m.source == source.path}
-    current = [env for env, m in applied.items() if m.sha256 == source.sha256 and not m.rolled_back_by]
+    texts = {statement.text for statement in script.statements}
+    done = {env: _done(source, texts, facts) for env, facts in read.items()}
+    current = [env for env in read if done[env] == texts]
     missing = [env for env in read if env not in current]
-    call = (
-        f'plan(env: "{missing[0] if missing else "dev"}", source: {{"from": "feature", "feature": "{feature.name}"}})'
-    )
-    if current and not missing:
-        return row("applied", len(script.statements), f"Applied to {', '.join(current)}.")
-    if current:
-        return row("applied", len(script.statements), f"Applied to {', '.join(current)}; next: {call}")
-    if any(not m.rolled_back_by for m in applied.values()):
-        return row("changed-since-applied", len(script.statements), f"The spec changed after it was applied: {call}")
+    begun = [env for env in missing if done[env] or _is_recorded(source, read[env])]
+    env = (begun or missing or ["dev"])[0]
+    call = f'plan(env: "{env}", source: {{"from": "feature", "feature": "{feature.name}"}})'
+    if current and not begun:
+        where = f"Applied to {', '.join(current)}"
+        return row("applied", len(script.statements), f"{where}; next: {call}" if missing else f"{where}.")
+    if begun:
+        return row(*_begun(source, script, done[env], read[env], env, call))
     if feature.done:
         return row("unapplied", len(script.statements), "Its tasks are done; no database recorded its SQL as applied.")
     return row("unapplied", len(script.statements), f"See what it would do: {call}")
+
+
+def _standing(source: Source, facts: TargetFacts) -> list[AppliedMigration]:
+    """What was applied from this source and not taken back, newest first."""
+    return [m for m in facts.history if m.source == source.path and not m.rolled_back_by]
+
+
+def _is_recorded(source: Source, facts: TargetFacts) -> bool:
+    return bool(_standing(source, facts))
+
+
+def _done(source: Source, texts: set[str], facts: TargetFacts) -> set[str]:
+    """The statements that an environment recorded: `operations` may have left some out. A record that kept no
+    statements stands for its whole source.
+    """
+    applied = set[str]()
+    for migration in _standing(source, facts):
+        applied |= set(migration.sql) if migration.sql else texts if migration.sha256 == source.sha256 else set()
+    return texts & applied
+
+
+def _begun(
+    source: Source, script: Script, done: set[str], facts: TargetFacts, env: Env, call: str
+) -> tuple[str, int, str]:
+    """State, statements and suggestion of a feature that `env` has in part, or in another wording."""
+    count = len(script.statements)
+    if all(m.sha256 != source.sha256 for m in _standing(source, facts)):
+        return "changed-since-applied", count, f"The spec changed after it was applied to {env}: {call}"
+    rest = [s for s in script.statements if s.text not in done]
+    categories = json.dumps(sorted({s.category for s in rest}))
+    part = f"{call.removesuffix(')')}, operations: {categories})"
+    return "unapplied", count, f"{count - len(rest)} of {count} statements are applied to {env}; the rest: {part}"
 
 
 def _drift(read: dict[Env, TargetFacts]) -> list[Drift]:
@@ -211,15 +272,12 @@ def _drift(read: dict[Env, TargetFacts]) -> list[Drift]:
     rows: list[Drift] = []
     for reference, env in pairwise(order):
         differences = describe(diff(read[env].catalog, read[reference].catalog))
-        shown = list(differences[:DIFFERENCES_SHOWN])
-        if len(differences) > len(shown):
-            shown.append(f"… and {len(differences) - len(shown)} more.")
         rows.append(
             Drift(
                 env=env,
                 reference=reference,
                 in_sync=not differences,
-                differences=shown,
+                differences=list(differences),
                 command=None
                 if not differences
                 else f'plan(env: "{env}", source: {{"from": "environment", "env": "{reference}"}})',
@@ -251,4 +309,4 @@ def _next_steps(
     steps += [d.command for d in drift if d.command]
     if unapplied:
         steps.append(f'plan(source: {{"from": "file", "path": "{unapplied[0]}"}})')
-    return steps or ["Nothing waits to be done."]
+    return steps

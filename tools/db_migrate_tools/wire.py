@@ -354,6 +354,7 @@ class ApproveOutput(Output):
     url: str | None = None
     migration: MigrationName | None = None
     report: ExecutionReport | None = None
+    omitted: dict[str, int] = {}
 
 
 class EnvironmentStatus(Output):
@@ -429,6 +430,7 @@ class GenerateOutput(Output):
     ok: bool
     timings: dict[str, float]
     next_steps: list[str]
+    omitted: dict[str, int] = {}
 
 
 class RollbackPlanOutput(Output):
@@ -443,6 +445,7 @@ class RollbackPlanOutput(Output):
     history: list[HistoryRow]
     call: str | None = None
     next_steps: list[str]
+    omitted: dict[str, int] = {}
 
 
 def to_wire(model: BaseModel) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from db_migrate_tools.evidence import Env
 from db_migrate_tools.ports import Answer, Clock, Decision, Progress, StoredPlan
-from db_migrate_tools.report.question import plain
+from db_migrate_tools.report.question import fits_form, plain
 
 TIME_LIMIT: Final = 240.0
 _KEY: Final = "decision"
@@ -120,8 +120,10 @@ class FormHuman:
         return can_show_form(self._ctx)
 
     async def ask(self, plan: StoredPlan, question: str) -> Answer:
-        """Show the form and return what a person decided about `plan`, if one did."""
-        if not self.available:
+        """Show the form and return what a person decided about `plan`, if one did. SQL that is too long to be shown
+        whole is not asked about here, whatever the client can show.
+        """
+        if not self.available or not fits_form(plan.statements):
             return "unavailable"
         version = self._ctx.protocol_version
         if version is not None and is_version_at_least(version, _MULTI_ROUND_SINCE):

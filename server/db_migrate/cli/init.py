@@ -38,9 +38,17 @@ def init(root: Path) -> str:
     """Write what is missing under `root`; returns what was done, a line a file.
 
     Raises:
-        Refused: .mcp.json is there and cannot be read as an object.
+        Refused: `root` is no directory or cannot be written, or .mcp.json cannot be read as an object.
     """
-    return "\n".join([_config(root), _entry(root)])
+    if not root.is_dir():
+        raise Refused(f"{root} is not a directory.", "Name the project's directory with --project.")
+    try:
+        return "\n".join([_config(root), _entry(root)])
+    except OSError as error:
+        raise Refused(
+            f"{error.filename or root} cannot be used: {error.strerror or type(error).__name__}.",
+            "Correct that and run init again: what is there already stays as it is.",
+        ) from None
 
 
 def _config(root: Path) -> str:

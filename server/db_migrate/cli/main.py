@@ -12,7 +12,7 @@ import anyio
 import typer
 
 from db_migrate.project.root import find_root
-from db_migrate.secrets import RedactingFormatter
+from db_migrate.secrets import RedactingFormatter, redact
 from db_migrate.settings import load
 from db_migrate_tools.ports import Refused
 
@@ -39,7 +39,7 @@ def main() -> None:
     try:
         cli()
     except Refused as refusal:
-        typer.echo(f"{refusal.reason}\n{refusal.remedy}".strip(), err=True)
+        typer.echo(redact(f"{refusal.reason}\n{refusal.remedy}".strip()), err=True)
         sys.exit(REFUSED)
 
 

@@ -28,11 +28,11 @@ _SEARCHED = 1000
 
 
 class NoSuchPlan(Refused):
-    """No plan in the ledger has this id or code."""
+    """No plan in the ledger has this id or code, or its row is one of the `damaged` and its code cannot be trusted."""
 
-    def __init__(self, wanted: str) -> None:
+    def __init__(self, wanted: str, damaged: tuple[str, ...] = ()) -> None:
         super().__init__(
-            f"The ledger of this project has no plan {plain(wanted)}.",
+            "\n".join([f"The ledger of this project has no plan {plain(wanted)}.", *map(plain, damaged)]),
             "`db-migrate-mcp review` lists the plans that wait; it looks in the project of the working directory.",
         )
 
@@ -81,6 +81,9 @@ async def review(
     try:
         if plan is None:
             _list(world, terminal, await world.ledger.pending(), as_json=as_json)
+            if not as_json:
+                for damage in await world.ledger.damaged():
+                    terminal.show(plain(f"Left out of this list: {damage}"))
             return DONE
         found = await _find(world, plan)
         page = PlanOutput.model_validate_json(found.page)
@@ -181,7 +184,7 @@ async def _find(world: World, wanted: str) -> StoredPlan:
     if len(fitting) > 1:
         raise AmbiguousCode(wanted, [p.plan_id for p in fitting])
     if not fitting:
-        raise NoSuchPlan(wanted)
+        raise NoSuchPlan(wanted, await world.ledger.damaged())
     return fitting[0]
 
 

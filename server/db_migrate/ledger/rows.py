@@ -79,9 +79,14 @@ def from_row(row: RowMapping, log: Sequence[RowMapping]) -> StoredPlan:
         raise LedgerTampered(plan_id, "the stored plan differs from what was written")
     if (wrong := _contradiction(row)) is not None:
         raise LedgerTampered(plan_id, wrong)
+    if not all(isinstance(event["at"], int) for event in log):
+        raise LedgerTampered(plan_id, "the log of events has a time that is none")
     if not log or log[-1]["state"] != row["state"]:
         raise LedgerTampered(plan_id, f"its state is {row['state']}, and the log of events says otherwise")
-    decision = _last_decision(log)
+    try:
+        decision = _last_decision(log)
+    except ValidationError:
+        raise LedgerTampered(plan_id, "the decision in its log of events cannot be read") from None
     if row["state"] in _NEEDS_APPROVAL and (decision is None or decision.decision != "approve"):
         raise LedgerTampered(plan_id, f"its state is {row['state']}, and nobody is recorded as having approved it")
     return StoredPlan(

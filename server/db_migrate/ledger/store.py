@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 import anyio.to_thread
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, insert, select, update
+from pydantic import JsonValue
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, func, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from db_migrate.ledger.engine import errors_named, open_file
-from db_migrate.ledger.rows import from_row, to_row
+from db_migrate.ledger.rows import LedgerTampered, from_row, to_row
 from db_migrate.ledger.tables import events, plans
-from db_migrate.secrets import redact
+from db_migrate.secrets import redact, redact_json
 from db_migrate_tools.evidence import Env
 from db_migrate_tools.lifecycle import PENDING, PlanState, may_become
 from db_migrate_tools.ports import Clock, Decision, Refused, StoredPlan, token_hash
@@ -22,6 +25,8 @@ from db_migrate_tools.ports import Clock, Decision, Refused, StoredPlan, token_h
 MOST_PENDING: Final = 50
 CLOCK_SLACK: Final = 5
 """Seconds by which clocks of machines that share a ledger may differ."""
+MOST_EXAMINED: Final = 1000
+_LATEST: Final = 2**62
 
 _ALIVE_ONLY: Final = frozenset[PlanState]({"awaiting", "approved", "executing"})
 _DECIDED: Final[dict[PlanState, str]] = {"approved": "approve", "declined": "reject"}
@@ -66,7 +71,8 @@ class Event:
 class SqlLedger:
     """A ledger in a SQL database. `where` is what messages call it; it carries no secret.
 
-    Every method may raise Refused: a row that was edited, a file that cannot be read or stays locked.
+    Every method may raise Refused: a file that cannot be read or stays locked; and, where one plan is addressed,
+    LedgerTampered for a row that was edited. Lists leave such a row out, and `damaged` names it.
     """
 
     def __init__(self, engine: Engine, clock: Clock, where: str) -> None:
@@ -156,13 +162,22 @@ class SqlLedger:
         return await self._write(work)
 
     async def pending(self, env: Env | None = None) -> tuple[StoredPlan, ...]:
-        """Plans that can still be decided or executed, newest first."""
+        """Plans that can still be decided or executed, newest first; without the damaged ones."""
         found = await self._list(env, pending=True, limit=None)
         return tuple(plan for plan in found if plan.state in PENDING)
 
     async def recent(self, env: Env | None, limit: int) -> tuple[StoredPlan, ...]:
-        """The newest plans in any state."""
+        """The newest plans in any state; without the damaged ones."""
         return await self._list(env, pending=False, limit=limit)
+
+    async def damaged(self) -> tuple[str, ...]:
+        """Of the newest MOST_EXAMINED plans those whose rows were edited or cannot be read: a sentence each."""
+
+        def work(connection: Connection) -> tuple[str, ...]:
+            _, wrong = _read_all(connection, _ids(None, MOST_EXAMINED))
+            return tuple(error.reason for error in wrong)
+
+        return await self._run(work)
 
     async def events(self, plan_id: str) -> tuple[Event, ...]:
         """What happened to a plan, oldest first."""
@@ -183,15 +198,13 @@ class SqlLedger:
         return None if plan is None else await self._settled(plan)
 
     async def _list(self, env: Env | None, *, pending: bool, limit: int | None) -> tuple[StoredPlan, ...]:
-        query = select(plans).order_by(plans.c.created_at.desc(), plans.c.plan_id).limit(limit)
-        if env is not None:
-            query = query.where(plans.c.env == env)
+        query = _ids(env, limit)
         if pending:
             query = query.where(plans.c.state.in_(PENDING))
 
         def work(connection: Connection) -> list[StoredPlan]:
-            rows = connection.execute(query).mappings().all()
-            return [self._seen(connection, from_row(row, _log(connection, row["plan_id"]))) for row in rows]
+            sound, _ = _read_all(connection, query)
+            return [self._seen(connection, plan) for plan in sound]
 
         return tuple([await self._settled(plan) for plan in await self._run(work)])
 
@@ -231,9 +244,39 @@ class SqlLedger:
 
 
 def _read(connection: Connection, which: ColumnElement[bool], *, lock: bool = False) -> StoredPlan | None:
-    query = select(plans).where(which)
-    row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
-    return None if row is None else from_row(row, _log(connection, row["plan_id"]))
+    plan_id = connection.execute(select(plans.c.plan_id).where(which)).scalar_one_or_none()
+    if plan_id is None:
+        return None
+    query = select(plans).where(plans.c.plan_id == plan_id)
+    try:
+        row = connection.execute(query.with_for_update() if lock else query).mappings().one()
+        return from_row(row, _log(connection, plan_id))
+    except OperationalError as error:
+        # How SQLite says that the text in one field is not text.
+        if "decode" in str(error.orig):
+            raise LedgerTampered(plan_id, "it holds text that cannot be read") from error
+        raise
+
+
+def _read_all(
+    connection: Connection, ids: Select[tuple[str]]
+) -> tuple[tuple[StoredPlan, ...], tuple[LedgerTampered, ...]]:
+    """The plans with these ids, and what is wrong with those that cannot be given."""
+    sound: list[StoredPlan] = []
+    wrong: list[LedgerTampered] = []
+    for plan_id in connection.execute(ids).scalars().all():
+        try:
+            plan = _read(connection, plans.c.plan_id == plan_id)
+        except LedgerTampered as error:
+            wrong.append(error)
+        else:
+            sound += [] if plan is None else [plan]
+    return tuple(sound), tuple(wrong)
+
+
+def _ids(env: Env | None, limit: int | None) -> Select[tuple[str]]:
+    query = select(plans.c.plan_id).order_by(plans.c.created_at.desc(), plans.c.plan_id).limit(limit)
+    return query if env is None else query.where(plans.c.env == env)
 
 
 def _log(connection: Connection, plan_id: str) -> Sequence[RowMapping]:
@@ -241,7 +284,8 @@ def _log(connection: Connection, plan_id: str) -> Sequence[RowMapping]:
 
 
 def _newest_event(connection: Connection) -> int:
-    return connection.execute(select(func.max(events.c.at))).scalar_one() or 0
+    # SQLite sorts text after every number: an edited time must not stand for the newest.
+    return connection.execute(select(func.max(events.c.at)).where(events.c.at < _LATEST)).scalar_one() or 0
 
 
 def _over(plan: StoredPlan, now: int, newest: int) -> bool:
@@ -282,8 +326,18 @@ def _move(
             came_from=plan.state,
             state=to,
             version=version,
-            outcome=None if outcome is None else redact(outcome),
+            outcome=None if outcome is None else _without_secrets(outcome),
             **decided,
         )
     )
     return True
+
+
+def _without_secrets(outcome: str) -> str:
+    """The outcome, redacted string by string, so that JSON stays the JSON that it was."""
+    try:
+        value = cast("JsonValue", json.loads(outcome))
+    except ValueError:
+        return redact(outcome)
+    clean = redact_json(value)
+    return outcome if clean == value else json.dumps(clean, ensure_ascii=False, separators=(",", ":"))

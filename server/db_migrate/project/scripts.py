@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
+from db_migrate.secrets import HIDDEN, redact
+
 Name = Literal["pull", "generate", "check"]
 
 SCRIPTS: Mapping[Name, tuple[str, ...]] = {
@@ -37,8 +39,8 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command to run. `shown` is how a person would type it; `configured` says that the project asks for it by
-    name, so that its absence is a failure.
+    """A command to run. `shown` is how a person would type it, less the values of its variables, which may be
+    passwords; `configured` says that the project asks for it by name, so that its absence is a failure.
     """
 
     name: Name
@@ -84,15 +86,29 @@ def _from_setting(name: Name, text: str) -> Command | Absent:
     try:
         words = shlex.split(text)
     except ValueError:
-        return Absent(name, f"types.{name} in db-migrate.toml has a quote that is not closed.", text, wrong=True)
+        return Absent(name, f"types.{name} in db-migrate.toml has a quote that is not closed.", wrong=True)
+    shown = _shown(words)
     env: dict[str, str] = {}
     while words and _ASSIGNMENT.fullmatch(words[0]):
         key, _, value = words.pop(0).partition("=")
         env[key] = value
     if not words or _SHELL & set(words):
         why = f"types.{name} is run without a shell: put the line into a script of package.json and name that script."
-        return Absent(name, why, text, wrong=True)
-    return Command(name, text, _quiet(tuple(words)), configured=True, env=env)
+        return Absent(name, why, shown, wrong=True)
+    return Command(name, shown, _quiet(tuple(words)), configured=True, env=env)
+
+
+def _shown(words: list[str]) -> str:
+    """The line for people: anywhere in it a variable's value may be a secret, as in `env DATABASE_URL=… tool`."""
+    shown = [
+        f"{word.partition('=')[0]}={HIDDEN}"
+        if _ASSIGNMENT.fullmatch(word)
+        else word
+        if word in _SHELL
+        else shlex.quote(word)
+        for word in words
+    ]
+    return redact(" ".join(shown))
 
 
 def _from_package(root: Path, name: Name) -> Command | Absent:

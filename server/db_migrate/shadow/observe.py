@@ -210,6 +210,7 @@ class Performance:
                     dropped=tuple(item.ref for item in delta.dropped) if delta else (),
                     rows=ran.rows,
                     ms=round(ran.ms, 3),
+                    compared=self.reads_each,
                 ),
                 traces,
                 hidden=hidden,

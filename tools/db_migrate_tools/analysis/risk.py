@@ -13,7 +13,7 @@ from db_migrate_tools.wire import Complexity, MigrationOperation, RiskAssessment
 
 BANDS: Final[tuple[tuple[int, RiskLevel], ...]] = ((30, "LOW"), (60, "MEDIUM"), (85, "HIGH"), (100, "CRITICAL"))
 TENTHS: Final[dict[Env, int]] = {"dev": 7, "staging": 10, "prod": 15}
-HAZARD_POINTS: Final[dict[RiskLevel, int]] = {"LOW": 3, "MEDIUM": 10, "HIGH": 25, "CRITICAL": 45}
+HAZARD_POINTS: Final[dict[RiskLevel, int]] = {"LOW": 3, "MEDIUM": 10, "HIGH": 40, "CRITICAL": 70}
 ROLLBACK_POINTS: Final[dict[RollbackProof, tuple[int, str]]] = {
     "proven": (0, ""),
     "proven-with-data-loss": (8, "the rollback restores the schema, not all data"),

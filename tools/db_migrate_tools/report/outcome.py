@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from db_migrate_tools.ports import Order, StoredPlan
@@ -10,9 +10,10 @@ from db_migrate_tools.report import words
 from db_migrate_tools.report.generated import types_blocks
 from db_migrate_tools.report.layout import Block, Bullets, Code, Heading, Strong, Table, Text, Title
 from db_migrate_tools.report.layout import render as write
+from db_migrate_tools.report.scissors import PAGE, fitting, left_out, weight
+from db_migrate_tools.report.shorten import LIMIT, cut_outcome
 from db_migrate_tools.wire import ApproveOutput, ApproveStatus, ExecutionReport, OperationReport
 
-LIMIT: Final = 40
 _HEADLINES: Final[dict[ApproveStatus, str]] = {
     "applied": "✅ Applied",
     "awaiting_human": "✋ Waiting for a person",
@@ -43,11 +44,17 @@ _OUTCOMES: Final = {
 
 
 def render(output: ApproveOutput, *, markdown: bool, limit: int | None = LIMIT) -> str:
-    """The page; with a limit, the first operations and a count of the rest."""
-    return write(_page(output, limit), markdown=markdown)
+    """The page; with a limit it stays small, shows the first operations and counts the rest."""
+
+    def page(shown: ApproveOutput) -> str:
+        return write(_page(shown), markdown=markdown)
+
+    if limit is None:
+        return page(output)
+    return fitting(lambda size: page(cut_outcome(output, size)), weight, PAGE, limit)
 
 
-def _page(output: ApproveOutput, limit: int | None) -> Iterator[Block]:
+def _page(output: ApproveOutput) -> Iterator[Block]:
     env = f" on {output.env}" if output.env else ""
     yield Title(f"{_HEADLINES[output.status]}{env}")
     yield Strong(_MEANING[output.status])
@@ -61,15 +68,24 @@ def _page(output: ApproveOutput, limit: int | None) -> Iterator[Block]:
     if output.channel:
         yield Text(f"Decided through: {output.channel}")
     if output.report is not None:
-        yield from _report(output.report, limit)
+        yield from _report(output.report, output.omitted)
+    if output.omitted:
+        yield Text(left_out(output.omitted, _whole(output)))
 
 
-def _report(report: ExecutionReport, limit: int | None) -> Iterator[Block]:
-    yield from _operations(report.operations, limit)
+def _whole(output: ApproveOutput) -> str:
+    places = ["the report among the files written"] if output.report and output.report.files else []
+    places += [f"db-migrate://plans/{output.plan_id}/sql"] if output.plan_id else []
+    places += [f"db-migrate://history/{output.env}"] if output.migration and output.env else []
+    return f"The whole is in {', '.join(places)}." if places else ""
+
+
+def _report(report: ExecutionReport, omitted: Mapping[str, int]) -> Iterator[Block]:
+    yield from _operations(report.operations, omitted)
     yield Text(f"Total time: {words.milliseconds(report.total_ms)}")
     if report.types is not None:
         yield Heading("🧩 Types")
-        yield from types_blocks(report.types, limit)
+        yield from types_blocks(report.types, omitted)
     if report.checks:
         yield Heading("🔬 Checked afterwards")
         yield Bullets(words.check_lines(report.checks))
@@ -81,10 +97,10 @@ def _report(report: ExecutionReport, limit: int | None) -> Iterator[Block]:
         yield Code(report.next_commands, language="text")
 
 
-def _operations(operations: Sequence[OperationReport], limit: int | None) -> Iterator[Block]:
-    if not operations:
+def _operations(operations: Sequence[OperationReport], omitted: Mapping[str, int]) -> Iterator[Block]:
+    rest = omitted.get("operations", 0)
+    if not operations and not rest:
         return
-    shown = operations if limit is None else operations[:limit]
     yield Heading("⚙️ What ran")
     yield Table(
         ("#", "Statement", "Time", "Waited for locks", "Attempts", "Outcome"),
@@ -97,13 +113,12 @@ def _operations(operations: Sequence[OperationReport], limit: int | None) -> Ite
                 str(o.attempts),
                 _OUTCOMES.get(o.outcome, o.outcome),
             )
-            for i, o in enumerate(shown, start=1)
+            for i, o in enumerate(operations, start=1)
         ],
     )
-    if len(operations) > len(shown):
-        rest = operations[len(shown) :]
-        bad = sum(1 for o in rest if o.outcome not in ("done", "already-done"))
-        yield Text(f"… and {len(rest)} more; {f'{bad} of them did not go through' if bad else 'all of them done'}.")
+    if rest:
+        bad = omitted.get("operationsNotDone", 0)
+        yield Text(f"… and {rest} more; {f'{bad} of them did not go through' if bad else 'all of them done'}.")
 
 
 def one_line(sql: str, most: int = 90) -> str:
@@ -143,7 +158,7 @@ def _kept(stored: StoredPlan, order: Order, report: ExecutionReport) -> Iterator
     yield Bullets(lines)
     yield Heading("SQL")
     yield Code([f"{s.text};" for s in order.statements], numbers=[str(s.number) for s in order.statements])
-    yield from _report(report, None)
+    yield from _report(report, {})
     yield Heading("🔙 The way back")
     yield Text(words.PROOF[order.rollback_proof])
     if order.rollback:

@@ -16,8 +16,8 @@ from db_migrate_tools.sql.hidden import escape_hidden, hidden, lookalike
 from db_migrate_tools.sql.model import Statement
 from db_migrate_tools.wire import MigrationOperation, PlanOutput
 
-LONGEST_SQL: Final = 4000
-"""Characters of SQL that a form can carry; more is read elsewhere, whole."""
+LONGEST_SQL: Final = 20_000
+"""Characters of SQL, as shown, that a form can carry; a plan with more is decided at a terminal."""
 MOST_LISTED: Final = 40
 WIDE: Final = 110
 
@@ -41,15 +41,20 @@ class Line:
 
 
 def question(plan: StoredPlan, page: PlanOutput) -> str:
-    """The message of the form, as text that is also sound Markdown. `page` is the plan's stored page."""
+    """The message of the form, as text that is also sound Markdown, with the SQL whole however long it is.
+    `page` is the plan's stored page.
+    """
     sql = sql_block(plan.statements)
-    if sum(len(s.text) for s in plan.statements) > LONGEST_SQL:
-        body = _elsewhere(plan, page)
-    else:
-        fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", sql)), default=0))
-        body = f"{fence}sql\n{sql}\n{fence}"
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", sql)), default=0))
     lines = [_shown(line) for line in ten_lines(plan, page)]
-    return "\n\n".join([f"Run this migration on {plan.env.upper()}?", *lines[:2], body, *lines[2:]])
+    return "\n\n".join(
+        [f"Run this migration on {plan.env.upper()}?", *lines[:2], f"{fence}sql\n{sql}\n{fence}", *lines[2:]]
+    )
+
+
+def fits_form(statements: Sequence[Statement]) -> bool:
+    """Whether a form can show all of the SQL. What it cannot show in full nobody may approve there."""
+    return len(sql_block(statements)) <= LONGEST_SQL
 
 
 def ten_lines(plan: StoredPlan, page: PlanOutput) -> tuple[Line, ...]:
@@ -104,8 +109,8 @@ def sql_block(statements: Sequence[Statement]) -> str:
     return "\n".join(rows)
 
 
-def awaiting(plan_digest: str, *, client_has_form: bool) -> tuple[str, str]:
-    """Reason and remedy when no decision came back: where a person can decide now."""
+def awaiting(plan_digest: str, *, client_has_form: bool, statements: Sequence[Statement] = ()) -> tuple[str, str]:
+    """Reason and remedy when no decision came back: where a person can decide now. `statements` are the plan's."""
     command = f"`db-migrate-mcp review {short_code(plan_digest)}` in a terminal on this machine, in this project"
     if client_has_form:
         remedy = (
@@ -116,7 +121,10 @@ def awaiting(plan_digest: str, *, client_has_form: bool) -> tuple[str, str]:
         f"Ask the person to run {command}: it shows the whole plan, takes the decision and executes. "
         "Calling `approve` again with this token then returns the outcome."
     )
-    return "This MCP client cannot show a form, so a person has to decide elsewhere. Nothing was run.", remedy
+    why = "This MCP client cannot show a form"
+    if not fits_form(statements):
+        why = f"The SQL of this plan is too long for a form ({LONGEST_SQL:,} characters), which shows all of it or none"
+    return f"{why}, so a person has to decide elsewhere. Nothing was run.", remedy
 
 
 def plain(text: str) -> str:
@@ -163,22 +171,6 @@ def _visible(text: str) -> Iterator[str]:
         blank = 0
         if line is not None:
             yield _WIDE_GAP.sub(lambda gap: f" ⟨{len(gap[1]):,} spaces⟩ ", line)
-
-
-def _elsewhere(plan: StoredPlan, page: PlanOutput) -> str:
-    size = sum(len(s.text) for s in plan.statements)
-    places = [f"in a terminal: `db-migrate-mcp review {short_code(plan.digest)}`"]
-    if page.file:
-        places.append(f"in the file {code(page.file)}")
-    places.append(f"as the resource `db-migrate://plans/{plan.plan_id}/sql`")
-    listed = [f"{s.number}. {code(s.description)}" for s in plan.statements[:MOST_LISTED]]
-    if (rest := len(plan.statements) - MOST_LISTED) > 0:
-        listed.append(f"… and {rest} more")
-    warning = (
-        f"THE SQL IS TOO LONG FOR A FORM: {len(plan.statements)} statements, {size:,} characters. "
-        f"Read all of it before you decide: {'; '.join(places)}."
-    )
-    return "\n".join([warning, "", *listed])
 
 
 def _changes(page: PlanOutput) -> Iterator[str]:

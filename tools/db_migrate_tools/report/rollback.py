@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from db_migrate_tools.report import words
 from db_migrate_tools.report.layout import Block, Bullets, Code, Heading, Strong, Text, Title
 from db_migrate_tools.report.layout import render as write
+from db_migrate_tools.report.scissors import PAGE, fitting, left_out, weight
+from db_migrate_tools.report.shorten import LIMIT, cut_rollback
 from db_migrate_tools.report.status import history_blocks
 from db_migrate_tools.wire import RollbackPlanOutput
 
-LIMIT: Final = 40
-
 
 def render(output: RollbackPlanOutput, *, markdown: bool, limit: int | None = LIMIT) -> str:
-    """The page; with a limit, so many steps and rows and a count of the rest."""
-    return write(_page(output, limit), markdown=markdown)
+    """The page; with a limit it stays small, shows the first steps and rows and counts the rest."""
+
+    def page(shown: RollbackPlanOutput) -> str:
+        return write(_page(shown), markdown=markdown)
+
+    if limit is None:
+        return page(output)
+    return fitting(lambda size: page(cut_rollback(output, size)), weight, PAGE, limit)
 
 
-def _page(output: RollbackPlanOutput, limit: int | None) -> Iterator[Block]:
+def _page(output: RollbackPlanOutput) -> Iterator[Block]:
     if output.migration is None:
         yield Title(f"🔙 Rollback options on {output.env}")
     else:
         yield Title(f"🔙 Rollback of {output.migration.version} {output.migration.name} on {output.env}")
     yield Strong("Nothing has been changed. A rollback is a migration: it is planned, and a person approves it.")
     if output.migration is not None:
-        yield from _steps(output, limit)
+        yield from _steps(output)
     if output.history or output.migration is None:
-        yield from history_blocks(output.history, limit)
+        yield from history_blocks(output.history, output.omitted.get("history", 0))
         options = [f"{row.version} {row.name}: {row.rollback_option}" for row in output.history if row.rollback_option]
         if options:
-            shown = options if limit is None else options[:limit]
-            yield Bullets(shown)
+            yield Bullets(options)
+    if output.omitted:
+        yield Text(left_out(output.omitted, _whole(output)))
     if output.call:
         yield Heading("✋ To run it")
         yield Code([output.call], language="text")
@@ -40,24 +46,30 @@ def _page(output: RollbackPlanOutput, limit: int | None) -> Iterator[Block]:
     yield Bullets(output.next_steps)
 
 
-def _steps(output: RollbackPlanOutput, limit: int | None) -> Iterator[Block]:
+def _whole(output: RollbackPlanOutput) -> str:
+    if output.call:
+        return "Its plan at level plan-only has every step in a file."
+    return f"The whole is in db-migrate://history/{output.env}."
+
+
+def _steps(output: RollbackPlanOutput) -> Iterator[Block]:
     if output.proof is not None:
         yield Text(words.PROOF[output.proof])
     if output.why:
         yield Text(output.why)
     yield Heading("🧾 Steps")
-    if output.steps:
-        shown = output.steps if limit is None else output.steps[:limit]
+    rest = output.omitted.get("steps", 0)
+    if output.steps or rest:
         yield Code(
-            [f"{step.sql.rstrip().removesuffix(';')};" for step in shown],
-            numbers=[str(i) for i in range(1, len(shown) + 1)],
+            [f"{step.sql.rstrip().removesuffix(';')};" for step in output.steps],
+            numbers=[str(i) for i in range(1, len(output.steps) + 1)],
         )
-        if len(output.steps) > len(shown):
-            yield Text(f"… and {len(output.steps) - len(shown)} more steps")
-        by_hand = [i for i, step in enumerate(shown, start=1) if not step.automatic]
+        if rest:
+            yield Text(f"… and {rest} more steps")
+        by_hand = [i for i, step in enumerate(output.steps, start=1) if not step.automatic]
         if by_hand:
             yield Text(f"By hand: step {', '.join(map(str, by_hand))}.")
-        notes = [f"Step {i}: {step.note}" for i, step in enumerate(shown, start=1) if step.note]
+        notes = [f"Step {i}: {step.note}" for i, step in enumerate(output.steps, start=1) if step.note]
         if notes:
             yield Bullets(notes)
     else:

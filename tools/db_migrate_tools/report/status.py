@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 from db_migrate_tools.report import words
 from db_migrate_tools.report.layout import Block, Bullets, Code, Heading, Table, Text, Title
 from db_migrate_tools.report.layout import render as write
+from db_migrate_tools.report.scissors import PAGE, fitting, left_out, weight
+from db_migrate_tools.report.shorten import LIMIT, cut_status
 from db_migrate_tools.wire import Drift, EnvironmentStatus, FeatureStatus, HistoryRow, PendingPlan, StatusOutput
 
-T = TypeVar("T")
-LIMIT: Final = 40
+_WHOLE: Final = (
+    "The whole is in db-migrate://history/<env> and db-migrate://features; "
+    "ask status for one environment to see more of it."
+)
 _HEALTH: Final[dict[Literal["healthy", "unreachable", "refused", "not-configured"], str]] = {
     "healthy": "🟢 healthy",
     "unreachable": "🔴 unreachable",
@@ -28,38 +32,40 @@ _FEATURES: Final[dict[Literal["unapplied", "applied", "changed-since-applied", "
 
 
 def render(output: StatusOutput, *, markdown: bool, limit: int | None = LIMIT) -> str:
-    """The page; with a limit, so many rows of each list and a count of the rest."""
-    return write(_page(output, limit), markdown=markdown)
+    """The page; with a limit it stays small, shows so many rows of each list and counts the rest."""
+
+    def page(shown: StatusOutput) -> str:
+        return write(_page(shown), markdown=markdown)
+
+    if limit is None:
+        return page(output)
+    return fitting(lambda size: page(cut_status(output, size)), weight, PAGE, limit)
 
 
-def _page(output: StatusOutput, limit: int | None) -> Iterator[Block]:
+def _page(output: StatusOutput) -> Iterator[Block]:
+    rest = output.omitted
     yield Title("📊 Database status")
     yield from _environments(output.environments)
-    yield from _pending(output.pending, limit)
-    yield from _features(output.features, limit)
+    yield from _pending(output.pending, rest.get("pending", 0))
+    yield from _features(output.features, rest.get("features", 0))
     if output.drift:
         yield Heading("🧭 Differences between environments")
         for drift in output.drift:
-            yield from _drift(drift, limit)
-    if output.unapplied_files:
+            yield from _drift(drift)
+        yield from _more(rest.get("differences", 0))
+    if output.unapplied_files or rest.get("unappliedFiles"):
         yield Heading("📁 Migration files not applied")
-        yield Bullets(_cut(output.unapplied_files, limit)[0])
-        yield from _more(output.unapplied_files, limit)
-    yield from history_blocks(output.history, limit)
-    if output.omitted:
-        yield Text("Left out: " + ", ".join(f"{count} {name}" for name, count in sorted(output.omitted.items())))
+        yield Bullets(output.unapplied_files)
+        yield from _more(rest.get("unappliedFiles", 0))
+    yield from history_blocks(output.history, rest.get("history", 0))
     yield Heading("👉 Next steps")
-    yield Bullets(_cut(output.next_steps, limit)[0])
-    yield from _more(output.next_steps, limit)
+    yield Bullets(output.next_steps)
+    yield from _more(rest.get("nextSteps", 0))
+    if rest:
+        yield Text(left_out(rest, _WHOLE))
 
 
-def _cut(items: Sequence[T], limit: int | None) -> tuple[Sequence[T], int]:
-    shown = items if limit is None else items[:limit]
-    return shown, len(items) - len(shown)
-
-
-def _more(items: Sequence[object], limit: int | None) -> Iterator[Block]:
-    rest = _cut(items, limit)[1]
+def _more(rest: int) -> Iterator[Block]:
     if rest:
         yield Text(f"… and {rest} more")
 
@@ -83,52 +89,50 @@ def _environments(environments: Sequence[EnvironmentStatus]) -> Iterator[Block]:
     yield Bullets([f"{e.env}: {e.detail}" + (f" → {e.remedy}" if e.remedy else "") for e in environments])
 
 
-def _pending(pending: Sequence[PendingPlan], limit: int | None) -> Iterator[Block]:
+def _pending(pending: Sequence[PendingPlan], rest: int) -> Iterator[Block]:
     yield Heading("✋ Plans")
-    if not pending:
+    if not pending and not rest:
         yield Text("No plan waits for a person.")
         return
-    shown, _ = _cut(pending, limit)
     yield Table(
         ("Code", "Environment", "Migration", "State", "Risk", "Valid until"),
-        [(p.short_code, p.env, p.name, p.state, f"{p.risk}/100", p.expires_at) for p in shown],
+        [(p.short_code, p.env, p.name, p.state, f"{p.risk}/100", p.expires_at) for p in pending],
     )
-    yield from _more(pending, limit)
-    told = [f"{p.short_code}: {p.outcome}" for p in shown if p.outcome]
+    yield from _more(rest)
+    told = [f"{p.short_code}: {p.outcome}" for p in pending if p.outcome]
     if told:
         yield Bullets(told)
 
 
-def _features(features: Sequence[FeatureStatus], limit: int | None) -> Iterator[Block]:
+def _features(features: Sequence[FeatureStatus], rest: int) -> Iterator[Block]:
     yield Heading("📄 Features")
-    if not features:
+    if not features and not rest:
         yield Text("No feature with a database-schema.md was found.")
         return
-    shown, _ = _cut(features, limit)
-    yield Table(("Feature", "State", "Statements"), [(f.feature, _FEATURES[f.state], str(f.statements)) for f in shown])
-    yield from _more(features, limit)
-    yield Bullets([f"{f.feature}: {f.suggestion}" for f in shown])
+    yield Table(
+        ("Feature", "State", "Statements"), [(f.feature, _FEATURES[f.state], str(f.statements)) for f in features]
+    )
+    yield from _more(rest)
+    yield Bullets([f"{f.feature}: {f.suggestion}" for f in features])
 
 
-def _drift(drift: Drift, limit: int | None) -> Iterator[Block]:
+def _drift(drift: Drift) -> Iterator[Block]:
     if drift.in_sync:
         yield Text(f"✅ {drift.env} has the schema of {drift.reference}.")
         return
     yield Text(f"🟡 {drift.env} differs from {drift.reference}:")
-    yield Bullets(_cut(drift.differences, limit)[0])
-    yield from _more(drift.differences, limit)
+    yield Bullets(drift.differences)
     if drift.command:
         yield Text("To bring them together:")
         yield Code([drift.command], language="text")
 
 
-def history_blocks(history: Sequence[HistoryRow], limit: int | None) -> Iterator[Block]:
+def history_blocks(history: Sequence[HistoryRow], rest: int) -> Iterator[Block]:
     """Applied migrations with what can undo each."""
     yield Heading("🕘 History")
-    if not history:
+    if not history and not rest:
         yield Text("No migration is recorded.")
         return
-    shown, _ = _cut(history, limit)
     yield Table(
         ("Environment", "Version", "Name", "Applied", "By", "Rollback"),
         [
@@ -140,10 +144,10 @@ def history_blocks(history: Sequence[HistoryRow], limit: int | None) -> Iterator
                 row.applied_by or "another tool",
                 _rollback(row),
             )
-            for row in shown
+            for row in history
         ],
     )
-    yield from _more(history, limit)
+    yield from _more(rest)
 
 
 def _when(applied_at: str | None) -> str:

@@ -18,6 +18,7 @@ from db_migrate_tools.sql.refuse import elsewhere, refusals
 from db_migrate_tools.sql.survey import is_opaque, is_transactional, survey
 from db_migrate_tools.sql.text import SqlError, Text, Token
 
+MOST_BYTES: Final = 20_000_000
 _MOST_ERRORS: Final = 20
 
 
@@ -146,7 +147,13 @@ def _attached(source: Text, above: list[Token], line: int, before: int) -> str:
 
 
 def build(pieces: Sequence[Piece]) -> Script:
-    """The script of a source: what runs, in its order and its original bytes; what was taken off; what blocks it."""
+    """The script of a source: what runs, in its order and its original bytes; what was taken off; what blocks it.
+    More than twenty megabytes are not read at all.
+    """
+    size = sum(len(piece.text.encode("utf-8", "surrogatepass")) for piece in pieces)
+    if size > MOST_BYTES:
+        what = f"This is {size / 1e6:.1f} MB of SQL; more than {MOST_BYTES / 1e6:.0f} MB are not read."
+        return Script((), blockers=(Blocker(None, what, _TOO_BIG),))
     readings = [read(piece) for piece in pieces]
     reads = [statement for reading in readings for statement in reading.statements]
     choices = [choice for reading in readings for choice in reading.choices]
@@ -171,6 +178,9 @@ def build(pieces: Sequence[Piece]) -> Script:
     return Script(tuple(statements), tuple(sorted(choices, key=_line)), tuple(sorted(blockers, key=_line)))
 
 
+_TOO_BIG: Final = (
+    "Nobody can review that much. Bring rows in outside of migrations (psql's \\copy), or split it into several."
+)
 _WHY_TAKEN_OFF: Final = "db-migrate opens and ends the transactions."
 
 

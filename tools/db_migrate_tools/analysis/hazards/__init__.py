@@ -10,6 +10,7 @@ from db_migrate_tools.analysis.hazards import (
     compatibility,
     design,
     failures,
+    idle,
     loss,
     rewrites,
     scans,
@@ -23,6 +24,7 @@ __all__ = ["BY_CODE", "LEVELS", "RULES", "Effect", "find"]
 
 RULES: Final[tuple[Rule, ...]] = (
     *blind.RULES,
+    *idle.RULES,
     *loss.RULES,
     *rewrites.RULES,
     *scans.RULES,

@@ -8,7 +8,7 @@ from typing import Final
 from db_migrate_tools.analysis.hazards.base import Finding, Rule
 from db_migrate_tools.analysis.names import listed, qualified, show
 from db_migrate_tools.analysis.situation import Situation
-from db_migrate_tools.schema.model import Catalog, Grant, Policy, Ref, Table
+from db_migrate_tools.schema.model import Catalog, Grant, Policy, Ref, Routine, Table
 from db_migrate_tools.wire import RiskLevel
 
 _API_ROLES: Final = frozenset({"anon", "authenticated"})
@@ -133,7 +133,20 @@ def _authorization(s: Situation) -> Iterator[Finding]:
             )
 
 
+def _definer(s: Situation) -> Iterator[Finding]:
+    """Such a function runs with its owner's rights, and names in it are looked up on the caller's search_path."""
+    for ref in (*s.created("routine"), *s.altered("routine")):
+        made = s.becomes(ref)
+        if isinstance(made, Routine) and made.security_definer and "SET search_path" not in made.definition:
+            yield Finding(
+                f"Whoever may call {show(ref)} can make it use objects of their own: it runs with its owner's rights "
+                "and looks names up on the caller's search_path.",
+                f"Pin it, and write schemas in the body:\nALTER FUNCTION {show(ref)} SET search_path = '';",
+            )
+
+
 RULES: tuple[Rule, ...] = (
+    Rule("security-definer", "HIGH", "a function runs with its owner's rights on the caller's search_path", _definer),
     Rule("rls-missing-supabase", "HIGH", "a new table is open to the API without row level security", _rls_missing),
     Rule("authz-change", "MEDIUM", "access rights change", _authorization),
 )
