@@ -50,12 +50,12 @@ def bind(
             async with progress_of(ctx) as progress:
                 handled = await handler(request, ctx, progress)
         except Refused as refusal:
-            return _refusal(f"{refusal.reason}\n{refusal.remedy}".strip())
+            return _refusal(_told(refusal))
         except BaseExceptionGroup as group:
             refusals, others = group.split(Refused)
             if others is not None or refusals is None:
-                return _unexpected(name, group)
-            return _refusal(str(_first(refusals)))
+                return _unexpected(name, others or group)
+            return _refusal(_told(_first(refusals)))
         except Exception as error:  # noqa: BLE001 — the boundary: logged in full, and told to the caller
             return _unexpected(name, error)
         if isinstance(handled, InputRequiredResult):
@@ -122,6 +122,10 @@ def _place(location: tuple[int | str, ...]) -> str:
 _SAID: Final = {"extra_forbidden": "there is no such field", "missing": "this field is needed"}
 
 
+def _told(refusal: BaseException) -> str:
+    return f"{refusal.reason}\n{refusal.remedy}".strip() if isinstance(refusal, Refused) else str(refusal)
+
+
 def _refusal(text: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=redact(text))], is_error=True)
 
@@ -129,16 +133,16 @@ def _refusal(text: str) -> CallToolResult:
 def _unexpected(name: str, error: BaseException) -> CallToolResult:
     logger.error("%s failed unexpectedly: %s", name, redact(repr(error)), exc_info=error)
     return _refusal(
-        f"db-migrate met an error in {name} that it did not expect ({type(error).__name__}).\n"
+        f"db-migrate met an error in {name} that it did not expect ({type(_first(error)).__name__}).\n"
         "The server's log has the details. Call status to see what the databases recorded before trying again."
     )
 
 
-def _first(group: BaseExceptionGroup[Refused]) -> BaseException:
-    inner: BaseException = group.exceptions[0]
-    while isinstance(inner, BaseExceptionGroup):
-        inner = inner.exceptions[0]
-    return inner
+def _first(error: BaseException) -> BaseException:
+    """What really happened: the task group around every tool wraps it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
+    return error
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Final, cast, get_args
 
 import anyio
+import anyio.to_thread
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.server.subscriptions import SubscriptionBus
@@ -15,12 +16,14 @@ from mcp.shared.subscriptions import ResourceUpdated
 
 from db_migrate.binding import ToolContext
 from db_migrate_tools.evidence import Env
-from db_migrate_tools.ports import Refused, World
+from db_migrate_tools.ports import Refused, StoredPlan, World
+from db_migrate_tools.report.plan import render
 from db_migrate_tools.schema.ddl import ddl
 from db_migrate_tools.schema.diff import diff
 from db_migrate_tools.schema.model import Catalog
+from db_migrate_tools.sql.model import Script
 from db_migrate_tools.status import feature_rows, history_row
-from db_migrate_tools.wire import to_wire
+from db_migrate_tools.wire import PlanOutput, to_wire
 
 FEATURES: Final = "db-migrate://features"
 LOOK_EVERY_SECONDS: Final = 2.0
@@ -31,11 +34,18 @@ def add_resources(server: MCPServer[World], world: World) -> None:
 
     @server.resource("db-migrate://plans/{planId}", mime_type="text/markdown", description="A whole plan, never cut.")
     async def whole_plan(planId: str) -> str:  # noqa: N803 — the URI's own name
-        return _found(lambda: world.project.read_plan(planId, "md"))
+        stored = await _stored(world, planId)
+        if stored is None:
+            return _found(lambda: world.project.read_plan(planId, "md"))
+        page = PlanOutput.model_validate_json(stored.page)
+        return await world.aside(lambda: render(page, markdown=True, limit=None))
 
     @server.resource("db-migrate://plans/{planId}/sql", mime_type="text/plain", description="A plan's exact SQL.")
     async def plan_sql(planId: str) -> str:  # noqa: N803
-        return _found(lambda: world.project.read_plan(planId, "sql"))
+        stored = await _stored(world, planId)
+        if stored is None:
+            return _found(lambda: world.project.read_plan(planId, "sql"))
+        return Script(stored.statements).sql
 
     @server.resource("db-migrate://history/{env}", mime_type="application/json", description="Applied migrations.")
     async def history(env: str) -> str:
@@ -57,6 +67,16 @@ def add_resources(server: MCPServer[World], world: World) -> None:
     @server.resource(FEATURES, mime_type="application/json", description="Features and whether their SQL is applied.")
     async def features() -> str:
         return json.dumps([to_wire(row) for row in await feature_rows(world)], ensure_ascii=False, indent=1)
+
+
+async def _stored(world: World, plan_id: str) -> StoredPlan | None:
+    """The plan as the ledger vouches for it: the files under .db-migrate anybody may have written over. None for one
+    that has no token and so is not in the ledger.
+    """
+    try:
+        return await world.ledger.by_id(plan_id)
+    except Refused as refusal:
+        raise ResourceError(str(refusal)) from None
 
 
 def _found(read: Callable[[], str]) -> str:
@@ -81,15 +101,15 @@ async def announce_plan(ctx: ToolContext, plan_id: str) -> None:
 
 
 @asynccontextmanager
-async def watch_features(world: World, bus: SubscriptionBus) -> AsyncGenerator[None]:
+async def watch_features(world: World, bus: SubscriptionBus, every: float = LOOK_EVERY_SECONDS) -> AsyncGenerator[None]:
     """While open, tells subscribers when a feature's SQL file appears, changes or goes."""
 
     async def watch() -> None:
-        seen = _stamp(world)
+        seen = await _stamp(world)
         while True:
-            await anyio.sleep(LOOK_EVERY_SECONDS)
-            now = await anyio.to_thread.run_sync(_stamp, world)
-            if now != seen:
+            await anyio.sleep(every)
+            now = await _stamp(world)
+            if now is not None and now != seen:
                 seen = now
                 await bus.publish(ResourceUpdated(uri=FEATURES))
 
@@ -99,5 +119,10 @@ async def watch_features(world: World, bus: SubscriptionBus) -> AsyncGenerator[N
         tasks.cancel_scope.cancel()
 
 
-def _stamp(world: World) -> frozenset[tuple[str, float]]:
-    return frozenset((feature.path, feature.modified) for feature in world.project.features())
+async def _stamp(world: World) -> frozenset[tuple[str, float]] | None:
+    """Which features there are and when they changed; None when that cannot be seen now."""
+    try:
+        found = await anyio.to_thread.run_sync(world.project.features)
+    except (OSError, Refused):
+        return None
+    return frozenset((feature.path, feature.modified) for feature in found)

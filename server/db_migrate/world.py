@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Final, get_args
 
 import anyio
+import anyio.to_thread
+from pydantic import SecretStr
 
 from db_migrate.cluster.dev import DevDatabase, ensure_dev
+from db_migrate.cluster.launch import NotStarted
 from db_migrate.cluster.shadow import Cluster, start_shadow
 from db_migrate.ledger.store import SqlLedger
+from db_migrate.postgres.connect import Unreachable
+from db_migrate.postgres.dsn import parse
 from db_migrate.postgres.patience import Patience
 from db_migrate.postgres.runner import PostgresRunner
 from db_migrate.postgres.target import PostgresTarget
@@ -28,6 +33,8 @@ from db_migrate_tools.ports import Refused, Runner, Target, World
 from db_migrate_tools.wire import Credentials
 
 ENVIRONMENTS: Final[tuple[Env, ...]] = get_args(Env)
+Place = tuple[tuple[tuple[str, int], ...], str | None, str | None]
+"""Hosts, database and role of a URL."""
 
 
 class SystemClock:
@@ -68,13 +75,26 @@ class Databases:
 
         return PostgresTarget(env, dsn, read_only=env == "prod", embedded=self.embedded(env))
 
-    def runner(self, env: Env) -> Runner:
-        self._known(env)
+    def refusal(self, env: Env) -> Refused | None:
+        """Why nothing can be executed there, as far as the configuration tells; None where a plan can be."""
+        if env not in self.configured():
+            return self._unknown(env)
         if env == "prod":
-            raise Refused(
+            return Refused(
                 "prod can be executed only with a human-held key, which this version cannot enrol.",
                 "Nothing on this machine can stand in for it.",
             )
+        if not self.embedded(env) and not _given(self._settings.environment(env).url):
+            return Refused(
+                f"{env} has only a read_url: it can be planned, and nothing executed there.",
+                f"Set url under [environments.{env}] in db-migrate.toml.",
+            )
+        return None
+
+    def runner(self, env: Env) -> Runner:
+        refusal = self.refusal(env)
+        if refusal is not None:
+            raise refusal
 
         async def dsn() -> str:
             return await self.dsn(env, read=False)
@@ -87,10 +107,23 @@ class Databases:
         )
 
     def credentials(self, env: Env) -> Credentials:
-        """Prod's connection is remote as long as only a read-only one is configured here."""
-        if env == "prod" and self._settings.environment(env).url is None:
-            return "remote"
-        return "open"
+        """Prod's connection is remote as long as the configuration has no URL that may change it. What the role of
+        its read_url may do is known only once it has connected.
+        """
+        if env != "prod" or _given(self._settings.environment(env).url):
+            return "open"
+        read = self._place(self._settings.environment(env).read_url)
+        others = [self._place(self._settings.environment(e).url) for e in ENVIRONMENTS]
+        return "open" if read is not None and read in others else "remote"
+
+    def _place(self, url: SecretStr | None) -> Place | None:
+        """Where a configured URL leads and as whom; None when there is none or it cannot be read."""
+        try:
+            text = resolve_url(url, self._root)
+            dsn = parse(text) if text is not None else None
+        except Refused:
+            return None
+        return (dsn.hosts, dsn.database, dsn.user) if dsn is not None else None
 
     async def dsn(self, env: Env, *, read: bool) -> str:
         """The DSN, for connecting only. Starts the embedded database if that is what the environment is.
@@ -102,16 +135,27 @@ class Databases:
         url = resolve_url((configured.read_url or configured.url) if read else configured.url, self._root)
         if url is not None:
             return url
-        if env == "dev":
+        if self.embedded(env):
             return (await self._embedded()).dsn
         raise Refused(f"{env} has no URL that may change it.", f"Set url under [environments.{env}].")
 
     async def _embedded(self) -> DevDatabase:
+        """The embedded database; another one where it died.
+
+        Raises:
+            Unreachable: It does not start now.
+            Refused: It cannot start here.
+        """
         async with self._starting:
+            if self._dev is not None and not await anyio.to_thread.run_sync(self._dev.answers):
+                await self.close()
             if self._dev is None:
-                self._dev = await ensure_dev(
-                    self._state, location=self._settings.embedded_dir, explicit=self._settings.shadow.binaries
-                )
+                try:
+                    self._dev = await ensure_dev(
+                        self._state, location=self._settings.embedded_dir, explicit=self._settings.shadow.binaries
+                    )
+                except NotStarted as refusal:
+                    raise Unreachable(refusal.reason, refusal.remedy) from refusal
             return self._dev
 
     async def for_people(self, env: Env) -> dict[str, str]:
@@ -123,21 +167,29 @@ class Databases:
 
     def _has_url(self, env: Env) -> bool:
         configured = self._settings.environment(env)
-        return any(u is not None and u.get_secret_value() for u in (configured.url, configured.read_url))
+        return _given(configured.url) or _given(configured.read_url)
 
     def _known(self, env: Env) -> None:
         if env not in self.configured():
-            key = "read_url" if env == "prod" else "url"
-            raise Refused(
-                f"No database is configured for {env}.",
-                f'Set {key} under [environments.{env}] in db-migrate.toml, e.g. "env:{env.upper()}_DATABASE_URL".',
-            )
+            raise self._unknown(env)
+
+    @staticmethod
+    def _unknown(env: Env) -> Refused:
+        key = "read_url" if env == "prod" else "url"
+        return Refused(
+            f"No database is configured for {env}.",
+            f'Set {key} under [environments.{env}] in db-migrate.toml, e.g. "env:{env.upper()}_DATABASE_URL".',
+        )
 
     async def close(self) -> None:
         """Let go of the embedded database."""
         if self._dev is not None:
             await self._dev.close()
             self._dev = None
+
+
+def _given(url: SecretStr | None) -> bool:
+    return url is not None and bool(url.get_secret_value())
 
 
 def open_world(root: Path, settings: Settings) -> tuple[World, AbstractAsyncContextManager[None]]:

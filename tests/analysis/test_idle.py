@@ -43,3 +43,12 @@ async def test_a_function_with_its_owners_rights_on_any_search_path_is_told(judg
     assert "security-definer" in (await judge(SETUP, loose)).codes()
     pinned = loose.replace(" AS ", " SET search_path = '' AS ")
     assert "security-definer" not in (await judge(SETUP, pinned)).codes()
+
+
+async def test_code_that_writes_rows_is_told_and_counts_as_loss(judge: Judge) -> None:
+    code = "DO $$ BEGIN UPDATE pf SET name = 'x'; END $$"
+    case = await judge(SETUP, code)
+    assert "pf" in case.hazard("code-writes-rows").message
+    assert case.plan.risk_assessment.data_loss
+    reading = "DO $$ BEGIN PERFORM * FROM pf; END $$"
+    assert "code-writes-rows" not in (await judge(SETUP, reading)).codes()

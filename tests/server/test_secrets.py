@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from pydantic import JsonValue
 
 from db_migrate.secrets import RedactingFormatter, redact, redact_exact, redact_json
 
@@ -48,7 +49,7 @@ def test_pairs_are_hidden_in_other_text(text: str) -> None:
 
 
 def test_json_is_redacted_string_by_string() -> None:
-    value = {
+    value: JsonValue = {
         "report": {"operations": [{"sql": "SET x = 'password=\"p\"'", "ms": 1.5}, {"sql": "postgres://u:pw@h"}]},
         "reason": 'password="pw"',
         "ok": True,
@@ -64,9 +65,8 @@ def test_json_is_redacted_string_by_string() -> None:
 
 def test_log_records_are_redacted_with_their_tracebacks() -> None:
     formatter = RedactingFormatter("%(message)s")
-    try:
-        raise ValueError("postgres://u:canary@h/d")
-    except ValueError as error:
-        info = (ValueError, error, error.__traceback__)
+    with pytest.raises(ValueError, match="canary") as caught:
+        int("postgres://u:canary@h/d")
+    info = (caught.type, caught.value, caught.tb)
     record = logging.LogRecord("x", logging.ERROR, __file__, 1, "got %s", ("password=canary",), info)
     assert "canary" not in formatter.format(record)

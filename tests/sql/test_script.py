@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from db_migrate_tools.sql.model import Blocker, Category, Piece, Script, Statement
 from db_migrate_tools.sql.parser import scan, split
-from db_migrate_tools.sql.script import build, select
+from db_migrate_tools.sql.script import MOST_BYTES, build, select
 from db_migrate_tools.sql.text import SqlError, Text
 
 
@@ -336,3 +336,12 @@ def test_many_rows_are_not_deep() -> None:
 
 def test_long_conditions_are_not_deep() -> None:
     assert one("DELETE FROM t WHERE " + " OR ".join(["a = 1 AND b = 'x'"] * 500)).kind == "DeleteStmt"
+
+
+def test_more_sql_than_anybody_can_review_is_refused_before_it_is_parsed() -> None:
+    half = MOST_BYTES // 2
+    script = build((Piece("-" * half), Piece("é" * (half // 2 + 1))))
+    assert script.statements == ()
+    [blocker] = script.blockers
+    assert "more than 20 MB are not read" in blocker.what
+    assert "split it" in blocker.remedy

@@ -34,6 +34,7 @@ from db_migrate_tools.wire import (
     Target,
 )
 
+WITHHELD: Final = "<the token that plan returned>"
 _NAMED_IN_CODE: Final = frozenset({"table", "column", "view", "routine", "type"})
 
 
@@ -104,7 +105,7 @@ async def plan(
         next_steps=_next_steps(request, script, outcome, strength, issued=issue),
         resource=f"db-migrate://plans/{envelope.plan_id}",
     )
-    whole = output.model_copy(update={"approval": None})
+    whole = _without_token(output)
     page = await world.aside(lambda: render(whole, markdown=True, limit=None))
     file = world.project.write_plan(envelope.plan_id, page, script.sql)
     output = output.model_copy(update={"file": file})
@@ -261,6 +262,13 @@ def _source_out(draft: _Draft) -> SourceOut:
     )
 
 
+def _without_token(output: PlanOutput) -> PlanOutput:
+    """The plan as it is kept: that there is a token, but not which."""
+    if output.approval is None:
+        return output
+    return output.model_copy(update={"approval": Approval(token=WITHHELD, expires_at=output.approval.expires_at)})
+
+
 def _stored(draft: _Draft, output: PlanOutput, envelope: Envelope, token: str) -> StoredPlan:
     return StoredPlan(
         plan_id=envelope.plan_id,
@@ -269,7 +277,7 @@ def _stored(draft: _Draft, output: PlanOutput, envelope: Envelope, token: str) -
         digest=output.digest,
         envelope=canonical(envelope),
         token_hash=token_hash(token),
-        page=output.model_copy(update={"approval": None}).model_dump_json(by_alias=True),
+        page=_without_token(output).model_dump_json(by_alias=True),
         statements=draft.script.statements,
         rollback=draft.rollback.statements,
         rollback_proof=draft.rollback.proof,

@@ -72,6 +72,10 @@ class Targets(Protocol):
         """Raises Refused when nothing may be executed there."""
         ...
 
+    def refusal(self, env: Env) -> Refused | None:
+        """Why nothing can be executed there, whatever anybody decides; None where a plan can be."""
+        ...
+
     def credentials(self, env: Env) -> Literal["open", "sealed", "remote"]: ...
 
 

@@ -36,7 +36,7 @@ SWITCHES: Final = frozenset(
 )
 VALUES: Final = frozenset({"--env", "--operations", "--from-feature", "--rollback-plan", "--token", "--file"})
 """Flags that take a value. Those that are switches too take one only when no flag follows."""
-COMMAND: Final = "/db-migrate"
+COMMAND: Final = ("/db-migrate", "db-migrate")
 LEVELS: Final = ("--preview", "--validate", "--plan-only")
 MODES: Final = ("--status", "--generate-only", "--rollback-plan", "--rollback-history", "--approve-migration")
 SOURCES: Final = ("--from-feature", "--file")
@@ -58,7 +58,7 @@ def interpret(options: str) -> Call:
         words = shlex.split(options)
     except ValueError as error:
         return Call("plan", {}, (f"The options do not read as words: {error}.",))
-    flags, problems = _flags(words[1:] if words[:1] == [COMMAND] else words)
+    flags, problems = _flags(words[1:] if words and words[0] in COMMAND else words)
     env = ENVIRONMENTS.get((flags.get("--env") or "dev").lower())
     if env is None:
         problems.append(f"--env {flags['--env']}: say dev, staging or prod.")
@@ -85,6 +85,8 @@ def _flags(words: list[str]) -> tuple[dict[str, str | None], list[str]]:
         elif name not in SWITCHES:
             problems.append(_not_understood(name))
             continue
+        if value == "":
+            problems.append(f"{name} needs a value.")
         if name in flags and not _same(name, flags[name], value):
             problems.append(f"{name} is given twice and differently: {flags[name] or 'none'} and {value or 'none'}.")
         flags[name] = value
@@ -126,8 +128,9 @@ def _contradictions(flags: dict[str, str | None]) -> list[str]:
         found.append(f"{' and '.join(modes)} contradict each other: say one.")
     if len(levels) > 1:
         found.append(f"{' and '.join(levels)} contradict each other: say one.")
-    if "--approve-migration" in flags and levels:
-        found.append(f"--approve-migration and {levels[0]} contradict each other: {levels[0]} changes no database.")
+    approving = next((name for name in ("--approve-migration", "--token") if name in flags), None)
+    if approving and levels:
+        found.append(f"{approving} and {levels[0]} contradict each other: {levels[0]} changes no database.")
     if "--sync" in flags and (looks or "--approve-migration" in flags):
         found.append(f"--sync compares environments and does not go with {modes[0]}.")
     if all(name in flags for name in SOURCES):
@@ -145,7 +148,8 @@ def _call(flags: dict[str, str | None], env: str, operations: list[str], problem
         return Call("generate-only", {"env": env}, problems)
     if "--status" in flags or "--sync" in flags:
         arguments: dict[str, Any] = {"sync": True} if "--sync" in flags else {}
-        return Call("status", arguments | ({"env": env} if flags.get("--env") else {}), problems)
+        arguments |= {"env": env} if flags.get("--env") else {}
+        return Call("status", arguments | ({"token": flags["--token"]} if flags.get("--token") else {}), problems)
     if flags.get("--token"):
         return Call("approve", _approval(flags, env), problems)
     level = "validate" if "--validate" in flags else "plan-only" if "--plan-only" in flags else "preview"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 import uvicorn
+from mcp.server.transport_security import TransportSecuritySettings
 
 from db_migrate.app import create_server
 from db_migrate.settings import Settings
@@ -27,13 +28,26 @@ async def serve_http(root: Path, settings: Settings, address: str) -> int:
         Refused: The address is not HOST:PORT, or not on loopback.
     """
     host, port = loopback(address)
-    app = create_server(root, settings).streamable_http_app(host=host)
     with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
-        name = f"[{host}]" if ":" in host else host
-        typer.echo(f"Serving MCP at http://{name}:{listening.getsockname()[1]}/mcp", err=True)
+        bound, port = listening.getsockname()[:2]
+        app = create_server(root, settings).streamable_http_app(host=host, transport_security=security(bound, port))
+        typer.echo(f"Serving MCP at http://{_in_url(host)}:{port}/mcp", err=True)
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
         await uvicorn.Server(config).serve(sockets=[listening])
     return 0
+
+
+def security(host: str, port: int) -> TransportSecuritySettings:
+    """Requests for this very address only, also by the name localhost where that leads here, and from no web page of
+    another origin: the SDK's own protection knows three addresses, and any port.
+    """
+    names = [_in_url(host), *(["localhost"] if host in ("127.0.0.1", "::1") else [])]
+    hosts = [f"{name}:{port}" for name in names] + (names if port == 80 else [])
+    return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=[f"http://{name}" for name in hosts])
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def loopback(address: str) -> tuple[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from urllib.parse import quote
 import anyio.to_thread
 import asyncpg
 
-from db_migrate.cluster import dev_home, initialise, leftovers, locks, parameters, supabase
+from db_migrate.cluster import dev_home, initialise, leftovers, locks, parameters, supabase, waiting
 from db_migrate.cluster.binaries import Binaries, refuse_windows, resolve
 from db_migrate.cluster.launch import Home, NotStarted, start_postgres
 from db_migrate_tools.ports import Refused
@@ -53,6 +54,20 @@ class DevDatabase:
     def _dsn(self, user: str, password: str) -> str:
         host = quote(os.fspath(self.socket_dir), safe="")
         return f"postgresql://{user}:{quote(password, safe='')}@/{dev_home.DATABASE}?host={host}&port={self.port}"
+
+    def answers(self) -> bool:
+        """Whether a Postgres listens at its socket."""
+        if self._using < 0:
+            return False
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(2)
+            try:
+                probe.connect(os.fspath(self.socket_dir / f".s.PGSQL.{self.port}"))
+            except TimeoutError:
+                return True
+            except OSError:
+                return False
+        return True
 
     async def close(self) -> None:
         """Let go of it. Postgres stops when no process uses it any more; this does not wait for that."""
@@ -114,11 +129,11 @@ def _start(
     notes.mkdir(mode=0o700, exist_ok=True)
     path = dev_home.find_home(state_dir.resolve(), location, root_home)
     home = Home(path, dev_home.socket_directory(path))
-    using = locks.share(home.users)
+    using = waiting.share(home.users)
     try:
-        with locks.owned(path / "files.lock"):
+        with waiting.owned(path / "files.lock"):
             known = dev_home.secrets_of(path)
-        starting = locks.own(home.start)
+        starting = waiting.own(home.start)
         keeping = locks.try_own(home.keeper)
         if keeping is None:
             os.close(starting)

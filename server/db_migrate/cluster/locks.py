@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 if sys.platform != "win32":
@@ -23,14 +21,14 @@ def open_lock(path: Path | str) -> int:
 
 
 def share(path: Path | str) -> int:
-    """Wait for a shared lock; returns the descriptor that holds it until it is closed."""
+    """Wait, for ever, for a shared lock; returns the descriptor that holds it until it is closed."""
     descriptor = open_lock(path)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     return descriptor
 
 
 def own(path: Path | str) -> int:
-    """Wait for the exclusive lock; returns the descriptor that holds it until it is closed."""
+    """Wait, for ever as keepers do, for the exclusive lock; returns the descriptor that holds it until it is closed."""
     descriptor = open_lock(path)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
@@ -53,12 +51,40 @@ def own_within(path: Path | str, seconds: float) -> int:
     Raises:
         TimeoutError: somebody held it all the time.
     """
-    deadline = time.monotonic() + seconds
-    while (descriptor := try_own(path)) is None:
-        if time.monotonic() > deadline:
+    return _within(path, fcntl.LOCK_EX, seconds)
+
+
+def share_within(path: Path | str, seconds: float) -> int:
+    """A shared lock, waited for no longer than that.
+
+    Raises:
+        TimeoutError: somebody held the exclusive one all the time.
+    """
+    return _within(path, fcntl.LOCK_SH, seconds)
+
+
+def _within(path: Path | str, kind: int, seconds: float) -> int:
+    descriptor = open_lock(path)
+    try:
+        if not _taken_within(descriptor, kind, seconds):
             raise TimeoutError(f"{path} is still locked after {seconds:.0f} s")
-        time.sleep(RETRY_EVERY)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
+
+
+def _taken_within(descriptor: int, kind: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(RETRY_EVERY)
+        else:
+            return True
 
 
 def is_held(path: Path | str) -> bool:
@@ -70,17 +96,11 @@ def is_held(path: Path | str) -> bool:
     return False
 
 
-@contextmanager
-def owned(path: Path | str) -> Generator[int]:
-    """Hold the exclusive lock for a block."""
-    descriptor = own(path)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def wait_until_free(descriptor: int) -> None:
-    """Wait until nobody holds the exclusive lock of an open lock file, even one that was removed meanwhile."""
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
+def wait_until_free(descriptor: int, seconds: float = 60.0) -> bool:
+    """Wait until nobody holds the exclusive lock of an open lock file, even one that was removed meanwhile; False
+    when somebody still does after that time.
+    """
+    if not _taken_within(descriptor, fcntl.LOCK_SH, seconds):
+        return False
     fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return True

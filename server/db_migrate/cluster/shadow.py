@@ -13,7 +13,7 @@ from urllib.parse import quote
 import anyio.to_thread
 import asyncpg
 
-from db_migrate.cluster import initialise, leftovers, locks, parameters, places
+from db_migrate.cluster import initialise, leftovers, locks, parameters, places, waiting
 from db_migrate.cluster.binaries import resolve
 from db_migrate.cluster.launch import Home, start_postgres
 from db_migrate_tools.ports import Refused
@@ -117,10 +117,10 @@ class Cluster:
             return
         using, self._using = self._using, -1
         os.close(using)
-        locks.wait_until_free(self._kept)
+        ended = locks.wait_until_free(self._kept)
         os.close(self._kept)
-        # Its keeper may have been killed before it could tidy up.
-        if self.home.path.exists():
+        # Its keeper may have been killed before it could tidy up; one that hangs is left to the next sweep.
+        if ended and self.home.path.exists():
             leftovers.remove(self.home)
 
     async def __aenter__(self) -> Cluster:
@@ -153,13 +153,13 @@ def start_shadow_blocking(
     binaries = resolve(major, explicit=explicit, cache=cache)
     seed = initialise.seed(binaries, SUPERUSER, cache)
     base = base or places.shadow_base()
-    with locks.owned(base / "base.lock"):
+    with waiting.owned(base / "base.lock"):
         # Under this lock no home exists without its user's lock, unless it was left behind.
         leftovers.sweep(base)
         path = base / f"s-{secrets.token_hex(4)}"
         path.mkdir(mode=0o711 if places.server_uid() is not None else 0o700)
         home = Home(path, path / "run")
-        using = locks.share(home.users)
+        using = waiting.share(home.users)
     kept = -1
     try:
         kept = locks.open_lock(home.keeper)
@@ -172,8 +172,8 @@ def start_shadow_blocking(
             parameters.SHADOW_LIMITS,
             fresh=True,
             confined=True,
-            starting=locks.own(home.start),
-            keeping=locks.own(home.keeper),
+            starting=waiting.own(home.start),
+            keeping=waiting.own(home.keeper),
         )
     except BaseException:
         if kept >= 0:

@@ -32,6 +32,10 @@ class Unreachable(Refused):
     """The database could not be asked at all, so nothing is known about it."""
 
 
+class NotLetIn(Unreachable):
+    """The database answered, or would, and what the URL says is wrong: trying again does not help, correcting does."""
+
+
 @asynccontextmanager
 async def connect(
     dsn: str | Dsn,
@@ -91,7 +95,7 @@ async def _open(dsn: Dsn, *, timeout: float, application_name: str) -> Connectio
             raise
         raise explained(error, dsn, timeout) from None
     except ValueError:
-        raise Unreachable(
+        raise NotLetIn(
             f"The parameters of the database URL for {display_host(dsn)} are not valid.", "Correct them."
         ) from None
 
@@ -151,21 +155,19 @@ def explained(error: Exception, dsn: Dsn, timeout: float) -> Unreachable:
             "Check sslmode and sslrootcert in the URL: the server may offer no TLS, or its certificate is not trusted.",
         )
     if isinstance(error, asyncpg.InvalidPasswordError):
-        return Unreachable(
+        return NotLetIn(
             f"{where} rejects the password of {role}.", "Check the password in the database URL; percent-encode it."
         )
     if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
         if "no encryption" in said:
-            return Unreachable(
+            return NotLetIn(
                 f"{where} does not take unencrypted connections from here.", "Add sslmode=require to the database URL."
             )
-        return Unreachable(
+        return NotLetIn(
             f"{where} does not let {role} in: {said}.", "Check the role's name, and pg_hba.conf for this client."
         )
     if isinstance(error, asyncpg.InvalidCatalogNameError):
-        return Unreachable(
-            f"{where} has no database {dsn.database or role}.", "Check the last part of the database URL."
-        )
+        return NotLetIn(f"{where} has no database {dsn.database or role}.", "Check the last part of the database URL.")
     if isinstance(error, asyncpg.TooManyConnectionsError):
         return Unreachable(
             f"{where} has no free connection.", "Close idle clients or raise max_connections, then try again."

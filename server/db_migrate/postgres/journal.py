@@ -208,12 +208,10 @@ class Journal:
             order.approved_by,
             self._tool_version,
         )
-        if order.undoes is None:
-            await execute(queries()["record_for_supabase"], order.version, texts, order.name)
-        else:
-            # The CLI knows no rollbacks: for it the migration was never applied, and no file of ours says otherwise.
+        # A rollback too, and what it undoes stays: the CLI compares these rows with the files, and both files are there.
+        await execute(queries()["record_for_supabase"], order.version, texts, order.name)
+        if order.undoes is not None:
             await execute(queries()["mark_rolled_back"], order.undoes, order.version)
-            await execute(queries()["forget_for_supabase"], order.undoes)
         await execute(queries()["end_run"], order.plan_id, "applied", None)
 
     async def ended(self, order: Order, state: Literal["rolled_back", "failed"], problem: str | None) -> None:

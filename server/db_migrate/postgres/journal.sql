@@ -155,9 +155,6 @@ INSERT INTO supabase_migrations.schema_migrations (version, statements, name) VA
 UPDATE db_migrate.migrations SET rolled_back_by = $2, rolled_back_at = clock_timestamp()
 WHERE version = $1 AND rolled_back_by IS NULL;
 
--- name: forget_for_supabase
-DELETE FROM supabase_migrations.schema_migrations WHERE version = $1;
-
 -- name: taken
 SELECT plan_id FROM db_migrate.migrations WHERE version = $1
 UNION ALL

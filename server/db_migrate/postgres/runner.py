@@ -13,7 +13,7 @@ import asyncpg
 
 from db_migrate.postgres import outcome
 from db_migrate.postgres.catalog import read_catalog
-from db_migrate.postgres.connect import Connection, Unreachable, connect, refuse_transaction_pooling
+from db_migrate.postgres.connect import Connection, NotLetIn, Unreachable, connect, refuse_transaction_pooling
 from db_migrate.postgres.dsn import Dsn, parse, redact
 from db_migrate.postgres.execution import MigrationRun
 from db_migrate.postgres.failures import LOST
@@ -68,8 +68,10 @@ class PostgresRunner:
             )
         try:
             dsn = parse(await self._dsn())
-        except Refused as refusal:
+        except Unreachable as refusal:
             return replace(_refused(refusal), busy=True)
+        except Refused as refusal:
+            return _unasked(refusal)
 
         async def tell(message: str) -> None:
             await progress(redact(message, dsn))
@@ -96,6 +98,8 @@ class PostgresRunner:
                 if isinstance(found, Execution):
                     await release_runner_lock(connection)
                 return found
+        except NotLetIn as refusal:
+            return _unasked(refusal)
         except (Unreachable, RunnerBusy) as refusal:
             return replace(_refused(refusal), busy=True)
         except Refused as refusal:
@@ -140,6 +144,13 @@ class PostgresRunner:
 
 def _refused(refusal: Refused) -> Execution:
     return Execution(status="refused", reason=refusal.reason, remedy=refusal.remedy)
+
+
+def _unasked(refusal: Refused) -> Execution:
+    """Refused for want of a usable URL. Nothing ran now; whether an earlier call ran it, only the journal knows, so
+    that the order stays open until the URL is mended.
+    """
+    return replace(_refused(refusal), resumable=True)
 
 
 def _patient(progress: Progress) -> Progress:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from time import perf_counter
 
+import anyio
 import asyncpg
 
 from db_migrate.postgres.catalog import read_catalog
@@ -60,12 +62,16 @@ class PostgresTarget:
         read_only: bool = False,
         embedded: bool = False,
         connect_timeout: float = 10.0,
+        reading: float = 150.0,
+        asking: float = 15.0,
     ) -> None:
         self.env: Env = env
         self._dsn = dsn
         self._read_only = read_only
         self._embedded = embedded
         self._timeout = connect_timeout
+        self._reading = reading
+        self._asking = asking
 
     async def dsn(self) -> Dsn:
         """The parsed DSN. Raises Refused."""
@@ -74,13 +80,16 @@ class PostgresTarget:
     async def identity(self) -> Identity:
         """Who the database says it is. Raises Refused when it cannot be reached."""
         dsn = await self.dsn()
-        async with connect(dsn, timeout=self._timeout, read_only=self._read_only) as connection:
-            return await self._identity(connection, dsn)
+        async with self._connected(dsn, self._asking) as connection:
+            try:
+                return await self._identity(connection, dsn)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, *LOST) as error:
+                raise _unreadable(error, dsn) from None
 
     async def facts(self) -> TargetFacts:
         """Everything that planning reads, in one read-only repeatable-read transaction. Raises Refused."""
         dsn = await self.dsn()
-        async with connect(dsn, timeout=self._timeout, read_only=self._read_only) as connection:
+        async with self._connected(dsn, self._reading) as connection:
             try:
                 settings = await read_settings(connection)
                 began = perf_counter()
@@ -110,11 +119,24 @@ class PostgresTarget:
     async def history(self, limit: int) -> tuple[AppliedMigration, ...]:
         """Applied migrations, newest version first; empty where this role may not read them. Raises Refused."""
         dsn = await self.dsn()
-        async with connect(dsn, timeout=self._timeout, read_only=self._read_only) as connection:
+        async with self._connected(dsn, self._reading) as connection:
             try:
                 return (await read_history(connection, limit))[0]
             except (asyncpg.PostgresError, asyncpg.InterfaceError, *LOST) as error:
                 raise _unreadable(error, dsn) from None
+
+    @asynccontextmanager
+    async def _connected(self, dsn: Dsn, seconds: float) -> AsyncGenerator[Connection]:
+        """A connection for so long: Postgres's own timeouts do not end what hangs in the network or a pooler."""
+        try:
+            with anyio.fail_after(seconds):
+                async with connect(dsn, timeout=self._timeout, read_only=self._read_only) as connection:
+                    yield connection
+        except TimeoutError:
+            raise Unreachable(
+                f"{display_host(dsn)} did not answer within {seconds:g} s.",
+                "Look for a session that holds locks on the catalogs, for a network that drops packets, and try again.",
+            ) from None
 
     async def _identity(self, connection: Connection, dsn: Dsn) -> Identity:
         return await read_identity(connection, self.env, dsn, embedded=self._embedded, read_only=self._read_only)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -98,7 +99,7 @@ def _broken(ran: Ran, found: Sequence[CompileError], seconds: float) -> str | No
 
 
 def _local_compiler(path: str) -> str | None:
-    own = ":".join(p for p in path.split(":") if p.endswith("node_modules/.bin"))
+    own = os.pathsep.join(p for p in path.split(os.pathsep) if Path(p).parts[-2:] == ("node_modules", ".bin"))
     return find("tsc", own) if own else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,11 @@ def find_features(root: Path, paths: Sequence[str]) -> tuple[Feature, ...]:
     found: dict[str, Feature] = {}
     for base in paths:
         folder = root / base
-        if not folder.resolve().is_relative_to(root.resolve()):
+        try:
+            outside = not folder.resolve().is_relative_to(root.resolve())
+        except (OSError, RuntimeError):
+            continue  # links in a circle lead nowhere
+        if outside:
             continue
         for directory in _folders(folder):
             if directory.name == "active" or directory.name in _DONE_FOLDERS:
@@ -85,16 +90,23 @@ def _named(features: Sequence[Feature], named: str, paths: Sequence[str]) -> Fea
 
 
 def _folders(folder: Path) -> Iterator[Path]:
-    if folder.is_dir():
-        yield from sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    try:
+        found = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    except OSError:
+        return  # not there, or not for us to read: no features
+    yield from found
 
 
 def _add(root: Path, directory: Path, found: dict[str, Feature], *, done: bool) -> None:
     for spec in (directory / "sub-specs" / SPEC, directory / SPEC):
-        if spec.is_file():
+        try:
+            status = spec.stat()
+        except OSError:
+            continue  # not there, gone meanwhile, or in a folder that nobody may enter
+        if stat.S_ISREG(status.st_mode):
             path = spec.relative_to(root).as_posix()
             finished = done or _is_done(root, directory, path)
-            found[path] = Feature(directory.name, path, not finished, spec.stat().st_mtime, finished)
+            found[path] = Feature(directory.name, path, not finished, status.st_mtime, finished)
             return
 
 
@@ -112,11 +124,9 @@ def _is_done(root: Path, directory: Path, spec: str) -> bool:
 
 
 def _text(root: Path, name: str) -> str:
-    if not (root / name).is_file():
-        return ""
     try:
-        return read_file(root, name).text
-    except Refused:
+        return read_file(root, name).text if (root / name).is_file() else ""
+    except (Refused, OSError):
         return ""  # an unreadable note says nothing; the spec itself is refused when it is planned
 
 

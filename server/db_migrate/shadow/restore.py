@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import anyio
 import asyncpg
 
 from db_migrate.postgres.connect import Connection
@@ -22,6 +23,8 @@ _EXTENSION = re.compile(
 _OWNER = re.compile(r" OWNER TO (?:\"((?:[^\"]|\"\")+)\"|([^\s;\"]+));$", re.MULTILINE)
 _NEWER_SETTINGS = {"SET transaction_timeout = 0;": 17}
 SHOWN = 3
+LONGEST = 300.0
+"""Seconds for the whole text, and as many again for its statements one by one."""
 
 # Whatever such a function may do is its owner's right: nothing may run with the shadow's own power.
 _DISARM = """
@@ -48,11 +51,11 @@ class Restored:
     notes: tuple[str, ...] = ()
 
 
-async def restore(admin: Connection, sql: str, *, major: int) -> Restored:
+async def restore(admin: Connection, sql: str, *, major: int, seconds: float = LONGEST) -> Restored:
     """Run a dump in the connection's database, an empty one.
 
     First as one text, which is quick; where Postgres refuses some of it, statement by statement, and what it
-    refuses is told.
+    refuses is told. What does not end in `seconds` is given up and told too.
     """
     available = {str(row[0]) for row in await admin.fetch("SELECT name::text FROM pg_catalog.pg_available_extensions")}
     text, missing = fit(sql, available - REACHING_OUT, major)
@@ -62,9 +65,9 @@ async def restore(admin: Connection, sql: str, *, major: int) -> Restored:
     ]
     try:
         # A text without any statement is more than asyncpg can bear.
-        await admin.execute(f"{text}\nSELECT 1")
-    except asyncpg.PostgresError:
-        notes += await _piecemeal(admin, text)
+        await admin.execute(f"{text}\nSELECT 1", timeout=seconds)
+    except (asyncpg.PostgresError, TimeoutError):
+        notes += await _piecemeal(admin, text, seconds)
     await admin.execute("RESET ALL; RESET SESSION AUTHORIZATION; SET search_path = pg_catalog, pg_temp")
     await admin.execute(_DISARM)
     return Restored(tuple(notes))
@@ -119,13 +122,14 @@ def _identifier(found: re.Match[str]) -> str:
     return found[1].replace('""', '"') if found[1] is not None else found[2]
 
 
-async def _piecemeal(admin: Connection, text: str) -> list[str]:
+async def _piecemeal(admin: Connection, text: str, seconds: float) -> list[str]:
     """Run the statements one by one; tells how many were refused, and why the first ones were."""
+    deadline = anyio.current_time() + seconds
     refused: list[str] = []
     for statement in split(text):
         if not _head(statement):
             continue
-        refusal = await _attempt(admin, statement)
+        refusal = await _attempt(admin, statement, deadline)
         if refusal is not None:
             refused.append(f"{_head(statement)}: {refusal}")
     if not refused:
@@ -135,11 +139,16 @@ async def _piecemeal(admin: Connection, text: str) -> list[str]:
     return [f"The shadow could not take over {count} of the schema: {'; '.join(refused[:SHOWN])}{more}."]
 
 
-async def _attempt(admin: Connection, statement: str) -> str | None:
-    """Run one statement; a role that it misses is made. Returns why Postgres refused it."""
+async def _attempt(admin: Connection, statement: str, deadline: float) -> str | None:
+    """Run one statement; a role that it misses is made. Returns why it does not stand."""
     for _ in range(2):
+        left = deadline - anyio.current_time()
+        if left <= 0:
+            return "there was no time left"
         try:
-            await admin.execute(statement)
+            await admin.execute(statement, timeout=left)
+        except TimeoutError:
+            return "it did not end in time"
         except asyncpg.UndefinedObjectError as error:
             role = re.match(r'role "(.+)" does not exist$', error.message)
             if role is None:

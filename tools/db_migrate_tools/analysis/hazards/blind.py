@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db_migrate_tools.analysis.hazards.base import LOSES, Finding, Rule
+from db_migrate_tools.analysis.hazards.base import LOSES, OVERWRITES, Finding, Rule
+from db_migrate_tools.analysis.names import listed, show
 from db_migrate_tools.analysis.situation import Situation
 
 
@@ -14,6 +15,19 @@ def _opaque(s: Situation) -> Iterator[Finding]:
             "What this code does was seen only on a copy without your rows; where it branches on data it may do "
             "something else on the target.",
             "Read the code itself. Plain statements in its place can be judged better.",
+        )
+
+
+def _writes(s: Situation) -> Iterator[Finding]:
+    """Code that writes rows says so by its locks, whatever its text looks like."""
+    if not s.statement.opaque:
+        return
+    written = {s.existing(lock.relation) for lock in s.seen.locks if lock.mode == "RowExclusiveLock"}
+    tables = sorted(ref for ref in written if ref is not None and ref in s.before and not s.ground.empty(ref))
+    if tables:
+        yield Finding(
+            f"This code writes rows of {listed([show(ref) for ref in tables])}; which ones cannot be told beforehand.",
+            "Write the change as UPDATE, INSERT or DELETE of its own: then the plan can say what it touches.",
         )
 
 
@@ -44,6 +58,7 @@ def _refused(s: Situation) -> Iterator[Finding]:
 
 RULES: tuple[Rule, ...] = (
     Rule("dynamic-sql-blind", "MEDIUM", "code that only running it can show", _opaque),
+    Rule("code-writes-rows", "HIGH", "code writes rows", _writes, OVERWRITES),
     Rule("not-observed", "HIGH", "a step was not rehearsed", _unseen),
     Rule("fails-on-rehearsal", "CRITICAL", "a step fails", _refused),
 )

@@ -1,0 +1,96 @@
+"""Doing it again: rolled back and reapplied, after a far future, over an unfinished run, over rows nobody counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp.client import Client
+
+from e2e_site import Person, Site, data, fills, text
+
+YES = fills("approve", "dev")
+
+
+async def applied(client: Client, **plan: Any) -> dict[str, Any]:
+    """Plan and approve; the outcome."""
+    planned = data(await client.call_tool("plan", plan))
+    assert planned["approval"], planned["checks"]
+    return data(await client.call_tool("approve", {"token": planned["approval"]["token"], "env": "dev"}))
+
+
+def sql(name: str, statements: str) -> dict[str, str]:
+    return {"from": "sql", "name": name, "sql": statements}
+
+
+async def test_a_migration_may_be_rolled_back_and_applied_again_and_again(site: Site) -> None:
+    cycle = sql("cycle", "CREATE TABLE cycle (id int PRIMARY KEY)")
+    async with site.client(elicitation_callback=Person(*[YES] * 4)) as client:
+        for _ in range(2):
+            done = await applied(client, source=cycle)
+            assert done["status"] == "applied", done
+            undo = {"from": "rollback", "migration": done["migration"]["version"]}
+            undone = await applied(client, source=undo)
+            assert undone["status"] == "applied", undone
+    files = sorted(path.name for path in (site.root / "supabase" / "migrations").glob("*cycle*"))
+    rows = await site.fetch("SELECT version, name FROM supabase_migrations.schema_migrations ORDER BY version")
+    assert [f"{r['version']}_{r['name']}.sql" for r in rows if "cycle" in r["name"]] == files
+    assert len(files) == 4
+
+
+async def test_a_migration_file_that_was_rolled_back_comes_again_under_a_new_version(site: Site) -> None:
+    path = "supabase/migrations/20261101000000_labels.sql"
+    (site.root / path).write_text("CREATE TABLE labels (id int PRIMARY KEY);\n")
+    source = {"from": "file", "path": path}
+    async with site.client(elicitation_callback=Person(*[YES] * 3)) as client:
+        first = await applied(client, source=source)
+        assert first["migration"]["version"] == "20261101000000"
+        await applied(client, source={"from": "rollback", "migration": "20261101000000"})
+        again = await applied(client, source=source)
+    assert again["status"] == "applied", again
+    assert again["migration"]["version"] > "20261101000000"
+    files = {p.name for p in (site.root / "supabase" / "migrations").glob("*_labels.sql")}
+    assert {"20261101000000_labels.sql", f"{again['migration']['version']}_labels.sql"} < files
+
+
+async def test_a_version_from_the_far_future_is_simply_followed(site: Site) -> None:
+    await site.execute("INSERT INTO supabase_migrations.schema_migrations VALUES ('99991231235959', '{}', 'far')")
+    async with site.client(elicitation_callback=Person(YES)) as client:
+        done = await applied(client, source=sql("t", "CREATE TABLE t (id int PRIMARY KEY)"))
+    assert done["migration"]["version"] == "99991231235960"
+
+
+async def test_an_unfinished_run_is_given_up_once_another_migration_is_applied_on_it(site: Site) -> None:
+    await site.execute("CREATE TABLE twice (id int)")
+    await site.execute("INSERT INTO twice VALUES (1), (1)")
+    broken = sql("broken", "CREATE TABLE half (id int);\nCREATE UNIQUE INDEX CONCURRENTLY twice_id ON twice (id)")
+    async with site.client(elicitation_callback=Person(YES, YES)) as client:
+        planned = data(await client.call_tool("plan", {"source": broken}))
+        token = planned["approval"]["token"]
+        failed = data(await client.call_tool("approve", {"token": token, "env": "dev"}))
+        assert failed["status"] == "failed"
+        assert "half" in failed["reason"]
+        assert [p["state"] for p in data(await client.call_tool("status", {}))["pending"]] == ["executing"]
+        other = await applied(client, source=sql("undo", "DROP TABLE half"))
+        assert other["status"] == "applied", other
+        over = data(await client.call_tool("approve", {"token": token, "env": "dev"}))
+        assert over["status"] == "failed"
+        assert "given up" in over["reason"]
+        assert data(await client.call_tool("status", {}))["pending"] == []
+
+
+async def test_rows_that_postgres_never_counted_are_counted_before_a_table_is_called_empty(site: Site) -> None:
+    await site.execute("CREATE TABLE uncounted (id int)")
+    await site.execute("INSERT INTO uncounted SELECT generate_series(1, 200)")
+    async with site.client() as client:
+        result = await client.call_tool("plan", {"source": sql("drop", "DROP TABLE uncounted")})
+    plan = data(result)
+    assert plan["plan"]["riskAssessment"]["dataLoss"]
+    assert "200 rows" in text(result)
+
+
+async def test_a_plan_that_was_kept_says_that_there_is_a_token_but_not_which(site: Site) -> None:
+    async with site.client() as client:
+        plan = data(await client.call_tool("plan", {}))
+    kept = (site.root / plan["file"]).read_text("utf-8")
+    assert "No token was issued" not in kept
+    assert plan["approval"]["token"] not in kept

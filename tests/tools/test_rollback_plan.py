@@ -1,0 +1,80 @@
+"""rollback-plan: which migration is meant, its steps and their proof today."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from analysis.evidence import FAILURE, rehearsal
+from db_migrate_tools.evidence import AppliedMigration, Observation
+from db_migrate_tools.ports import Refused
+from db_migrate_tools.rollback_plan import rollback_plan
+from db_migrate_tools.wire import RollbackPlanInput, RollbackPlanOutput
+from tools.worlds import Databases, Rehearser, facts, quiet, world
+
+
+def ours(version: str, **changes: object) -> AppliedMigration:
+    made = AppliedMigration(
+        version=version, name=f"m{version}", plan_id=f"p{version}", rollback=("DROP TABLE t",), rollback_proof="proven"
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+FOREIGN = AppliedMigration(version="9", name="by_hand")
+
+
+async def ask(
+    *history: AppliedMigration, shadow: Rehearser | None = None, migration: str | None = None, listing: bool = False
+) -> RollbackPlanOutput:
+    given = world(Databases({"dev": facts("dev", *history)}), shadow=shadow)
+    return await rollback_plan(RollbackPlanInput(migration=migration, history=listing), given, quiet)
+
+
+@pytest.mark.parametrize(
+    ("history", "meant"),
+    [
+        ([ours("2"), ours("1")], "2"),
+        ([FOREIGN, ours("2"), ours("1")], "2"),
+        ([ours("3"), ours("2", rolled_back_by="3"), ours("1")], "1"),
+        ([ours("2", rollback=()), ours("1")], "2"),
+        ([FOREIGN], "9"),
+        ([ours("3"), ours("2", rolled_back_by="3")], "3"),
+    ],
+)
+async def test_the_newest_is_the_newest_of_ours_that_stands(history: list[AppliedMigration], meant: str) -> None:
+    output = await ask(*history)
+    assert output.migration is not None
+    assert output.migration.version == meant
+
+
+async def test_the_steps_are_run_on_todays_schema() -> None:
+    shadow = Rehearser()
+    output = await ask(ours("1"), shadow=shadow)
+    assert shadow.ran == ["DROP TABLE t"]
+    assert (output.proof, [step.sql for step in output.steps]) == ("proven", ["DROP TABLE t"])
+    assert output.call == 'plan(env: "dev", source: {"from": "rollback", "migration": "1"})'
+
+
+async def test_a_step_that_fails_today_is_no_proof() -> None:
+    output = await ask(ours("1"), shadow=Rehearser(rehearsal(Observation(1, error=FAILURE))))
+    assert output.proof == "failed"
+    assert "step 1 fails" in (output.why or "")
+
+
+async def test_what_was_taken_back_or_has_no_rollback_runs_nothing() -> None:
+    gone = await ask(ours("2", rolled_back_by="3"), migration="2")
+    assert (gone.steps, gone.why) == ([], "It was already rolled back by 3.")
+    foreign = await ask(FOREIGN, migration="by_hand")
+    assert (foreign.steps, foreign.proof) == ([], None)
+
+
+async def test_the_history_lists_every_migration_with_its_option() -> None:
+    output = await ask(FOREIGN, ours("1"), listing=True)
+    assert [row.version for row in output.history] == ["9", "1"]
+    assert output.migration is None
+
+
+async def test_no_migration_at_all_is_said() -> None:
+    with pytest.raises(Refused, match="nothing to roll back"):
+        await ask()
