@@ -61,10 +61,10 @@ class Site:
 
 
 @asynccontextmanager
-async def http_server(site: Site) -> AsyncGenerator[str]:
+async def http_server(site: Site, address: str = "127.0.0.1:0") -> AsyncGenerator[str]:
     """A server on a free loopback port; yields its URL."""
     process = await anyio.open_process(
-        [sys.executable, "-m", "db_migrate", "serve", "--http", "127.0.0.1:0", "--project", str(site.root)],
+        [sys.executable, "-m", "db_migrate", "serve", "--http", address, "--project", str(site.root)],
         env={**os.environ, "DB_MIGRATE_ENVIRONMENTS__DEV__URL": site.dsn},
         stderr=subprocess.PIPE,
     )

@@ -26,7 +26,13 @@ from db_migrate_tools.report.generated import render as generated_page
 from db_migrate_tools.report.outcome import render as outcome_page
 from db_migrate_tools.report.plan import render as plan_page
 from db_migrate_tools.report.rollback import render as rollback_page
-from db_migrate_tools.report.shorten import shorten
+from db_migrate_tools.report.shorten import (
+    shorten,
+    shorten_generated,
+    shorten_outcome,
+    shorten_rollback,
+    shorten_status,
+)
 from db_migrate_tools.report.status import render as status_page
 from db_migrate_tools.wire import (
     ApproveInput,
@@ -83,7 +89,7 @@ class Tools:
             return human.input_required
         if output.plan_id:
             await announce_plan(ctx, output.plan_id)
-        return output, outcome_page(output, markdown=True)
+        return shorten_outcome(output), outcome_page(output, markdown=True)
 
     async def status(self, request: StatusInput, ctx: ToolContext, progress: Progress) -> Handled:
         """Environments and their health, plans that wait for a person, applied migrations, features with SQL not yet
@@ -91,7 +97,7 @@ class Tools:
         """
         del ctx
         output = await status.status(request, self._world, progress)
-        return output, status_page(output, markdown=True)
+        return shorten_status(output), status_page(output, markdown=True)
 
     async def generate_only(self, request: GenerateOnlyInput, ctx: ToolContext, progress: Progress) -> Handled:
         """Generate the TypeScript types from a database's schema as it is, and compile the application. Writes
@@ -99,7 +105,7 @@ class Tools:
         """
         del ctx
         output = await generate_only.generate_only(request, self._world, progress)
-        return output, generated_page(output, markdown=True)
+        return shorten_generated(output), generated_page(output, markdown=True)
 
     async def rollback_plan(self, request: RollbackPlanInput, ctx: ToolContext, progress: Progress) -> Handled:
         """The steps that undo an applied migration, tried on a copy of today's schema, and the data that would be lost;
@@ -107,7 +113,7 @@ class Tools:
         """
         del ctx
         output = await rollback_plan.rollback_plan(request, self._world, progress)
-        return output, rollback_page(output, markdown=True)
+        return shorten_rollback(output), rollback_page(output, markdown=True)
 
     def bound(self) -> list[Tool]:
         """The tools as MCP serves them, in the order in which a person meets them."""

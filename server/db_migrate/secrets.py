@@ -9,18 +9,17 @@ from typing import Final
 from pydantic import JsonValue
 
 # Anchored on "://" and bounded: else a long text without spaces would be read again from each of its letters.
-_URL_PASSWORD: Final = re.compile(r"(?P<head>://[^\s:/@'\"]{0,256}:)(?P<value>[^\s'\"]{1,4096})(?=@)")
+_URL_PASSWORD: Final = re.compile(r"(?P<head>://[^\s:/@'\"]{0,256}:)(?P<value>[^\s'\"]{1,2048})(?=@)")
 _PAIR: Final = r"(?:host|hostaddr|port|dbname|user|sslmode)=[^\s,'\"]{1,256}"
-_VALUE: Final = r"(?P<value>[^\s,;)'\"]+)"
 _PAIRS_PASSWORD: Final = (
-    re.compile(rf"(?P<head>\b{_PAIR}\s+password=){_VALUE}", re.IGNORECASE),
-    re.compile(rf"(?P<head>\bpassword=){_VALUE}(?=\s+{_PAIR})", re.IGNORECASE),
+    re.compile(rf"(?P<head>\b{_PAIR}\s+password=)(?P<value>[^\s,;)'\"]+)", re.IGNORECASE),
+    re.compile(rf"(?P<head>\bpassword=)(?P<value>[^\s,;)'\"]{{1,1024}})(?=\s+{_PAIR})", re.IGNORECASE),
 )
 _KEY_VALUE: Final = re.compile(
     r"(?P<head>\b(?:password|passwd|pgpassword|secret|service_role_key)\s*[=:]\s*)(?P<value>'[^']*'|\"[^\"]*\"|[^\s,;)'\"]+)",
     re.IGNORECASE,
 )
-_JWT: Final = re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\b")
+_JWT: Final = re.compile(r"(?<![\w-])eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\b")
 HIDDEN: Final = "•••"
 EXACT: Final = frozenset({"sql", "call", "differences", "message"})
 """Fields that hold SQL, a call to repeat, or what was found in it: a column named password is no secret there."""

@@ -226,6 +226,7 @@ def open_world(root: Path, settings: Settings) -> tuple[World, AbstractAsyncCont
         requester="",
         new_id=lambda: secrets.token_hex(16),
         new_token=lambda: f"dbm_{secrets.token_urlsafe(32)}",
+        aside=anyio.to_thread.run_sync,
         approvals={env: settings.environment(env).approvals for env in ENVIRONMENTS},
     )
 

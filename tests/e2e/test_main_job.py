@@ -64,8 +64,8 @@ async def test_a_feature_is_planned_approved_applied_and_rolled_back(
         undone = data(await client.call_tool("approve", {"token": undo["approval"]["token"], "env": "dev"}))
         assert undone["status"] == "applied", undone
         assert not await table_exists(site)
-        recorded = await site.fetch("SELECT version FROM supabase_migrations.schema_migrations")
-        assert [r["version"] for r in recorded] == ["20260901090000"]
+        recorded = await site.fetch("SELECT version FROM supabase_migrations.schema_migrations ORDER BY version")
+        assert [r["version"] for r in recorded] == ["20260901090000", version, undone["migration"]["version"]]
         last = data(await client.call_tool("status", {"env": "dev"}))
         assert last["environments"][0]["fingerprint"] == before["environments"][0]["fingerprint"]
         assert {f["feature"]: f["state"] for f in last["features"]}[FEATURE] == "unapplied"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import pty
 import shutil
@@ -9,8 +11,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import anyio
+import asyncpg
 import pytest
 from mcp import StdioServerParameters
 from mcp.client import Client
@@ -94,6 +98,35 @@ async def test_the_main_job_runs_over_http_in_both_eras(site: Site, era: str) ->
         assert applied["status"] == "applied", applied
 
 
+def posted(host: str, port: int, headers: dict[str, str]) -> int:
+    """The status of a ping with those headers."""
+    accepted = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
+    connection = http.client.HTTPConnection(host, port, timeout=30)
+    try:
+        message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"})
+        connection.request("POST", "/mcp", message, {**accepted, **headers})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2"])
+async def test_http_answers_only_requests_for_its_own_address_and_from_no_other_origin(site: Site, host: str) -> None:
+    async with http_server(site, f"{host}:0") as url:
+        own = url.removeprefix("http://").removesuffix("/mcp")
+        port = int(own.rpartition(":")[2])
+
+        async def status(**headers: str) -> int:
+            return await anyio.to_thread.run_sync(posted, host, port, headers)
+
+        for evil in (f"evil.example:{port}", "evil.example", f"{host}:{port + 1}", f"{own}.evil.example"):
+            assert await status(host=evil) == 421
+        for evil in ("http://evil.example", f"http://evil.example:{port}", f"http://{host}:{port + 1}", "null"):
+            assert await status(origin=evil) == 403
+        assert await status(origin=f"http://{own}") not in (403, 421)
+        assert (await status(host=f"localhost:{port}") == 421) is (host == "127.0.0.2")
+
+
 @pytest.mark.parametrize("address", ["0.0.0.0:8000", "192.168.1.5:8000", "example.org:80", "127.0.0.1:x", ":99999"])
 def test_http_listens_on_loopback_only(address: str) -> None:
     with pytest.raises(Refused):
@@ -172,37 +205,135 @@ async def test_a_killed_server_leaves_no_postgres_behind(place: Path) -> None:
     root, home = place / "app", place / "database"
     shutil.copytree(APP, root)
     parameters = embedded(root, home)
-    process = await anyio.open_process([parameters.command, *parameters.args], env=parameters.env)
-    shadows = set(postgres_below(Path("/")))
-    assert process.stdin is not None
-    assert process.stdout is not None
-    plan = (
-        '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},'
-        '"clientInfo":{"name":"killer","version":"1"}}}\n'
-        '{"jsonrpc":"2.0","method":"notifications/initialized"}\n'
-        '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"plan","arguments":'
-        '{"source":{"from":"sql","name":"t","sql":"CREATE TABLE t (id int PRIMARY KEY)"}}}}\n'
-    )
-    await process.stdin.send(plan.encode())
-    said = b""
-    while b'"id":1' not in said:
-        said += await process.stdout.receive()
-    mine = [pid for pid in set(postgres_below(Path("/"))) - shadows if is_postmaster(pid)]
-    assert len(mine) >= 2, "the embedded database and the shadow"
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
-    await process.aclose()
+    async with Victim(parameters) as server:
+        await server.call(
+            "plan", {"source": {"from": "sql", "name": "t", "sql": "CREATE TABLE t (id int PRIMARY KEY)"}}
+        )
+        mine = postmasters_kept_for(home)
+        assert len(mine) == 2, "the embedded database and the shadow"
+        await server.kill()
     with anyio.fail_after(30):
         for pid in mine:
             await wait_for(pid)
 
 
-def is_postmaster(pid: int) -> bool:
-    """Whether the process is a postmaster: its command line has the data directory."""
+def postmasters_kept_for(home: Path) -> list[int]:
+    """Postmasters whose keeper was started by a server with that directory in its environment."""
+    found: list[int] = []
+    for pid in postgres_below(Path("/")):
+        try:
+            if b"-D" not in (Path("/proc") / str(pid) / "cmdline").read_bytes():
+                continue
+            status = (Path("/proc") / str(pid) / "status").read_text("utf-8")
+            parent = status.partition("PPid:")[2].split()[0]
+            if os.fsencode(home) in (Path("/proc") / parent / "environ").read_bytes():
+                found.append(pid)
+        except OSError:  # it ended while we looked
+            continue
+    return found
+
+
+class Victim:
+    """A server over stdio that can be killed, and that asks a person who approves."""
+
+    def __init__(self, parameters: StdioServerParameters) -> None:
+        self._parameters = parameters
+        self._number = 0
+        self._rest = b""
+
+    async def __aenter__(self) -> Victim:
+        self._process = await anyio.open_process(
+            [self._parameters.command, *self._parameters.args], env=self._parameters.env
+        )
+        hello: dict[str, Any] = {"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}}
+        await self._ask("initialize", {**hello, "clientInfo": {"name": "killer", "version": "1"}})
+        await self._send({"method": "notifications/initialized"})
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.kill()
+        await self._process.aclose()
+
+    async def kill(self) -> None:
+        """End it as the kernel ends what takes too much memory."""
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGKILL)
+        await self._process.wait()
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The structured content of a call's result."""
+        result = await self._ask("tools/call", {"name": tool, "arguments": arguments})
+        found: dict[str, Any] = result["structuredContent"]
+        return found
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        await self._process.stdin.send(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+
+    async def _ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        self._number += 1
+        await self._send({"id": self._number, "method": method, "params": params})
+        while True:
+            said = await self._hear()
+            if said.get("method") == "elicitation/create":
+                filled = {"action": "accept", "content": {"decision": "approve", "confirm": "dev"}}
+                await self._send({"id": said["id"], "result": filled})
+            elif said.get("id") == self._number:
+                answer: dict[str, Any] = said["result"]
+                return answer
+
+    async def _hear(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        while b"\n" not in self._rest:
+            self._rest += await self._process.stdout.receive()
+        line, _, self._rest = self._rest.partition(b"\n")
+        heard: dict[str, Any] = json.loads(line)
+        return heard
+
+
+IN_THE_WAY = """
+SELECT (SELECT min(pid) FROM pg_stat_activity WHERE application_name = 'db-migrate' AND wait_event_type = 'Lock'
+        AND query LIKE 'ALTER TABLE%' AND datname = current_database()), pg_sleep(0.02)
+"""
+
+
+async def test_a_server_killed_while_it_approves_leaves_a_plan_that_is_applied_exactly_once(site: Site) -> None:
+    await site.execute("CREATE TABLE counted (id int); CREATE TABLE held (id int)")
+    sql = "INSERT INTO counted VALUES (1); ALTER TABLE held ADD COLUMN note text;"
+    blocker = await asyncpg.connect(site.dsn)
+    watcher = await asyncpg.connect(site.dsn)
     try:
-        return b"-D" in (Path("/proc") / str(pid) / "cmdline").read_bytes()
-    except OSError:
-        return False
+        async with Victim(site.stdio()) as server:
+            plan = await server.call("plan", {"source": {"from": "sql", "name": "note", "sql": sql}})
+            asked = {"token": plan["approval"]["token"], "env": "dev"}
+            held = blocker.transaction()
+            await held.start()
+            await blocker.execute("LOCK TABLE held IN ACCESS SHARE MODE")
+
+            async def approve() -> None:
+                with pytest.raises(anyio.EndOfStream):
+                    await server.call("approve", asked)
+
+            with anyio.fail_after(60):
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(approve)
+                    while await watcher.fetchval(IN_THE_WAY) is None:
+                        pass
+                    await server.kill()
+            await held.rollback()
+        async with Victim(site.stdio()) as server:
+            with anyio.fail_after(60):
+                while (outcome := await server.call("approve", asked))["status"] == "executing":
+                    pass  # the killed server's backend has not let go of the runner's lock yet
+            again = await server.call("approve", asked)
+    finally:
+        await blocker.close()
+        await watcher.close()
+    assert (outcome["status"], again["status"]) == ("applied", "applied"), outcome
+    assert await site.fetch("SELECT id FROM counted") == [(1,)]
+    assert [r["name"] for r in await site.fetch("SELECT name FROM db_migrate.migrations")] == ["note"]
+    theirs = await site.fetch("SELECT name FROM supabase_migrations.schema_migrations ORDER BY version")
+    assert [r["name"] for r in theirs] == ["init", "note"]
 
 
 async def test_a_refusal_on_the_command_line_is_one_line_and_status_one(place: Path) -> None:

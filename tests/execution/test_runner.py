@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import anyio
+import pytest
 
 from db_migrate.postgres.locks import RUNNER
 from db_migrate.postgres.runner import PostgresRunner
 from db_migrate_tools.evidence import Execution
+from db_migrate_tools.ports import Refused
 from execution.support import (
     QUICK,
     STEADFAST,
@@ -259,14 +261,19 @@ async def test_an_old_history_table_of_the_supabase_cli_is_completed(dsn: str) -
     assert [(m.version, m.plan_id is None) for m in history] == [("20260101000000", False), ("20250101000000", True)]
 
 
-async def test_undoing_marks_the_migration_and_takes_it_from_the_cli_s_history(dsn: str) -> None:
+async def test_undoing_goes_forward_a_migration_of_its_own_beside_the_one_that_it_undoes(dsn: str) -> None:
     await execute(dsn, await order(dsn, "CREATE TABLE a ()"))
     back = await order(dsn, "DROP TABLE a", version="20260102000000", undoes="20260101000000")
     assert (await execute(dsn, back)).status == "applied"
     newest, undone = await target(dsn).history(10)
     assert (newest.version, newest.rolled_back_by) == ("20260102000000", None)
     assert (undone.version, undone.rolled_back_by) == ("20260101000000", "20260102000000")
-    assert await rows(dsn, "SELECT version FROM supabase_migrations.schema_migrations") == []
+    assert await rows(
+        dsn, "SELECT version, statements, name FROM supabase_migrations.schema_migrations ORDER BY 1"
+    ) == [
+        ("20260101000000", ["CREATE TABLE a ()"], "change"),
+        ("20260102000000", ["DROP TABLE a"], "change"),
+    ]
     twice = await order(dsn, "SELECT 1", version="20260103000000", undoes="20260101000000")
     assert "already rolled back, by 20260102000000" in ((await execute(dsn, twice)).reason or "")
 
@@ -434,8 +441,28 @@ async def test_an_unreachable_database_decides_nothing(dsn: str) -> None:
     done = await execute("postgresql://postgres@/postgres?host=/nowhere", wanted)
     assert (done.status, done.busy) == ("refused", True)
     assert "Nothing answers at /nowhere" in (done.reason or "")
-    done = await execute("mysql://x", wanted)
-    assert (done.status, done.busy) == ("refused", True)
+
+
+@pytest.mark.parametrize(
+    "dsn_now", ["mysql://x", "postgresql://nobody_of_this_name@", "postgresql://postgres@/nowhere?"]
+)
+async def test_a_url_that_is_wrong_is_refused_and_the_order_stays_open(dsn: str, dsn_now: str) -> None:
+    wanted = await order(dsn, "CREATE TABLE a ()")
+    socket_of = dsn.partition("?")[2]
+    if "postgresql" in dsn_now:
+        dsn_now = f"{dsn_now}{'' if '?' in dsn_now else '/postgres?'}{socket_of}"
+    done = await execute(dsn_now, wanted)
+    assert (done.status, done.busy, done.resumable) == ("refused", False, True)
+    assert (await execute(dsn, wanted)).status == "applied"
+
+
+async def test_a_variable_that_is_not_set_is_refused_and_not_waited_for(dsn: str) -> None:
+    async def unset() -> str:
+        raise Refused("DATABASE_URL is not set.", "Set it.")
+
+    wanted = await order(dsn, "CREATE TABLE a ()")
+    done = await PostgresRunner("dev", unset).execute(wanted, Said())
+    assert (done.status, done.busy, done.resumable, done.remedy) == ("refused", False, True, "Set it.")
 
 
 async def test_a_statement_s_text_must_be_the_one_in_the_journal(dsn: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import anyio
 import pytest
 
+from db_migrate.postgres.connect import Unreachable
 from db_migrate.postgres.dsn import parse
 from db_migrate.postgres.health import check_connections
 from db_migrate.postgres.identity import differences, read_identity
@@ -210,3 +212,27 @@ async def test_a_transaction_whose_age_is_hidden_is_timed_by_watching(dsn: str) 
             assert [(h.age_ms, h.state) for h in old] == [(None, "state unknown")]
     finally:
         await sql(dsn, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+async def test_a_database_that_hangs_is_given_up_with_a_sentence(dsn: str) -> None:
+    await execute(dsn, await order(dsn, "CREATE TABLE a ()"))
+    hasty = PostgresTarget("dev", provider(dsn), reading=0.3, asking=0.3)
+    async with session(dsn) as other, other.transaction():
+        await other.execute("LOCK TABLE supabase_migrations.schema_migrations IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(Unreachable, match=r"did not answer within 0\.3 s"):
+            await hasty.history(1)
+        with pytest.raises(Unreachable, match=r"did not answer within 0\.3 s"):
+            await hasty.facts()
+
+
+async def test_who_the_database_is_is_not_asked_for_ever(dsn: str) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server:
+        host, port = server.sockets[0].getsockname()
+        hasty = PostgresTarget("dev", provider(f"postgresql://a@{host}:{port}/a?sslmode=disable"), asking=0.3)
+        with pytest.raises(Unreachable, match=r"did not answer within 0\.3 s"):
+            await hasty.identity()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -361,3 +362,25 @@ def test_whole_words_are_found_in_application_files(root: Path) -> None:
 def test_mentions_are_limited(root: Path) -> None:
     put(root, "a.py", "users\n" * 1000)
     assert len(FileProject(root).mentions(["users"])) == 200
+
+
+def test_a_folder_that_cannot_be_read_or_is_gone_is_skipped(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(root, f"{OLD}/2026-01-02-good/database-schema.md")
+    put(root, f"{OLD}/2026-01-03-barred/database-schema.md")
+    put(root, f"{NEW}/2026-01-04-whole-path-barred/database-schema.md")
+    (root / f"{OLD}/2026-01-05-circle").symlink_to("2026-01-05-circle")
+    real_stat, real_iterdir = Path.stat, Path.iterdir
+
+    def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if "barred" in str(path) and path.name == "database-schema.md":
+            raise PermissionError(13, "Permission denied", str(path))  # root, as tests may run, may read everything
+        return real_stat(path, follow_symlinks=follow_symlinks)
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path.name == "specs":
+            raise FileNotFoundError(2, "gone", str(path))
+        return real_iterdir(path)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert [f.name for f in FileProject(root).features()] == ["2026-01-02-good"]

@@ -193,6 +193,18 @@ async def test_what_the_shadow_refuses_is_skipped_and_told(empty: Connection) ->
     await empty.execute("DROP OWNED BY a_new_role; DROP ROLE a_new_role")
 
 
+async def test_a_statement_that_does_not_end_is_given_up_and_told(empty: Connection) -> None:
+    restored = await restore(
+        empty,
+        "CREATE TABLE public.a (id int);\nSELECT pg_sleep(600);\nCREATE TABLE public.b ();\n",
+        major=18,
+        seconds=0.5,
+    )
+    (note,) = restored.notes
+    assert "SELECT pg_sleep(600): it did not end in time; CREATE TABLE public.b (): there was no time left" in note
+    assert [table.ref.name for table in (await read_catalog(empty)).tables()] == ["a"]
+
+
 async def test_no_function_keeps_the_superusers_power(empty: Connection) -> None:
     await restore(
         empty, "CREATE FUNCTION public.f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';", major=18

@@ -36,6 +36,6 @@ class Generators:
 async def test_the_report_comes_back_with_timings_and_a_next_step(ok: bool, step: str) -> None:
     types = Generators(ok=ok)
     given = world(Databases({"dev": facts("dev")}), types=types)  # type: ignore[arg-type]
-    output = await generate_only(GenerateOnlyInput(check=False), given, quiet)
+    output = await generate_only(GenerateOnlyInput.model_validate({"check": False}), given, quiet)
     assert types.checks == [False]
     assert (output.ok, output.timings, output.next_steps) == (ok, {"built-in": 1.3}, [step])

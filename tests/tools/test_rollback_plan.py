@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.evidence import FAILURE, rehearsal
-from db_migrate_tools.evidence import AppliedMigration, Observation
+from analysis.evidence import FAILURE, USERS, rehearsal
+from db_migrate_tools.evidence import AppliedMigration, Observation, TableSize
 from db_migrate_tools.ports import Refused
 from db_migrate_tools.rollback_plan import rollback_plan
+from db_migrate_tools.schema.model import Catalog, Table
 from db_migrate_tools.wire import RollbackPlanInput, RollbackPlanOutput
 from tools.worlds import Databases, Rehearser, facts, quiet, world
 
@@ -28,7 +29,9 @@ async def ask(
     *history: AppliedMigration, shadow: Rehearser | None = None, migration: str | None = None, listing: bool = False
 ) -> RollbackPlanOutput:
     given = world(Databases({"dev": facts("dev", *history)}), shadow=shadow)
-    return await rollback_plan(RollbackPlanInput(migration=migration, history=listing), given, quiet)
+    return await rollback_plan(
+        RollbackPlanInput.model_validate({"migration": migration, "history": listing}), given, quiet
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,3 +81,18 @@ async def test_the_history_lists_every_migration_with_its_option() -> None:
 async def test_no_migration_at_all_is_said() -> None:
     with pytest.raises(Refused, match="nothing to roll back"):
         await ask()
+
+
+async def test_without_a_rehearsal_nothing_is_proven_and_the_reason_is_told() -> None:
+    output = await ask(ours("1"), shadow=Rehearser(rehearsal(ran=False, why_not="No Postgres.", after=None)))
+    assert (output.proof, output.why, output.data_lost) == ("not-proven", "No Postgres.", [])
+
+
+async def test_what_would_be_lost_is_named_with_its_rows() -> None:
+    table = Table(ref=USERS, columns=(), owner="ann")
+    shadow = Rehearser(rehearsal(after=Catalog({})))
+    for size, said in ((None, "its rows were never counted"), (TableSize(1000, 1), "about 1000 rows")):
+        read = replace(facts("dev", ours("1"), objects=[table]), sizes={USERS: size} if size else {})
+        given = world(Databases({"dev": read}), shadow=shadow)
+        output = await rollback_plan(RollbackPlanInput.model_validate({}), given, quiet)
+        assert any(said in loss for loss in output.data_lost), output.data_lost

@@ -9,6 +9,7 @@ import pytest
 from db_migrate_tools.evidence import AppliedMigration, TargetFacts
 from db_migrate_tools.ports import Refused, StoredPlan
 from db_migrate_tools.schema.model import Ref, Table
+from db_migrate_tools.sql.script import MOST_BYTES
 from db_migrate_tools.status import feature_rows, status
 from db_migrate_tools.wire import FeatureStatus, StatusInput, StatusOutput
 from report.pages import plan
@@ -36,6 +37,10 @@ async def feature(*databases: TargetFacts, sql: str = SQL) -> FeatureStatus:
     given = Databases({d.identity.env: d for d in databases})
     [row] = await feature_rows(world(given, specs=Specs({"notes": sql})))
     return row
+
+
+def asked(**arguments: object) -> StatusInput:
+    return StatusInput.model_validate(arguments)
 
 
 async def look(request: StatusInput, databases: Databases, ledger: Plans | None = None) -> StatusOutput:
@@ -101,12 +106,14 @@ async def test_a_record_without_statements_stands_for_its_source() -> None:
 async def test_features_that_cannot_be_planned_say_why() -> None:
     assert (await feature(facts("dev"), sql="")).suggestion == "The spec cannot be read. Mend it."
     assert (await feature(facts("dev"), sql="CREATE TABEL x ();")).state == "blocked"
+    assert (await feature(facts("dev"), sql="CREATE TABEL x ();")).suggestion.startswith("Line 1: ")
+    assert (await feature(facts("dev"), sql=" " * (MOST_BYTES + 1))).suggestion.startswith("This is 20.0 MB of SQL")
     assert (await feature(facts("dev"), sql="-- nothing\n")).state == "no-sql"
 
 
 async def test_sync_compares_every_configured_environment_whichever_is_asked_about() -> None:
     given = Databases({"dev": facts("dev", applied(TABLE), objects=[NOTES]), "staging": facts("staging")})
-    output = await look(StatusInput(env="staging", sync=True), given)
+    output = await look(asked(env="staging", sync=True), given)
     assert [e.env for e in output.environments] == ["dev", "staging"]
     [drift] = output.drift
     assert (drift.env, drift.reference, drift.in_sync) == ("staging", "dev", False)
@@ -115,14 +122,14 @@ async def test_sync_compares_every_configured_environment_whichever_is_asked_abo
 
 async def test_without_sync_only_the_named_environment_is_read() -> None:
     given = Databases({"dev": facts("dev"), "staging": facts("staging", applied(TABLE))})
-    output = await look(StatusInput(env="staging"), given)
+    output = await look(asked(env="staging"), given)
     assert given.asked == ["staging"]
     assert (output.drift, [row.env for row in output.history]) == ([], ["staging"])
 
 
 async def test_an_environment_that_cannot_be_read_is_told_and_not_compared() -> None:
     given = Databases({"dev": facts("dev"), "staging": "It refuses connections."})
-    output = await look(StatusInput(sync=True), given)
+    output = await look(asked(sync=True), given)
     assert [e.health for e in output.environments] == ["healthy", "unreachable", "not-configured"]
     assert output.drift == []
     assert "staging: Start it." in output.next_steps
@@ -131,7 +138,7 @@ async def test_an_environment_that_cannot_be_read_is_told_and_not_compared() -> 
 async def test_every_difference_is_given() -> None:
     objects = [Table(ref=Ref("table", "public", f"t{i:03}"), columns=(), owner="ann") for i in range(60)]
     given = Databases({"dev": facts("dev", objects=objects), "staging": facts("staging")})
-    [drift] = (await look(StatusInput(sync=True), given)).drift
+    [drift] = (await look(asked(sync=True), given)).drift
     assert len(drift.differences) == 60
 
 
@@ -171,25 +178,25 @@ LATER = replace(applied(TABLE), applied_at="2026-01-01T00:00:01Z")
 async def test_an_unfinished_run_is_told_until_the_database_has_gone_on_without_it(
     database: TargetFacts | str, told: bool
 ) -> None:
-    output = await look(StatusInput(env="dev"), Databases({"dev": database}), Plans((stored(),)))
+    output = await look(asked(env="dev"), Databases({"dev": database}), Plans((stored(),)))
     assert [p.plan_id for p in output.pending] == (["plan1"] if told else [])
     assert any("began to run" in step for step in output.next_steps) is told
 
 
 async def test_plans_that_wait_and_damaged_rows_are_told() -> None:
     ledger = Plans((stored("awaiting"),), ("Plan p2 in the ledger was edited.",))
-    output = await look(StatusInput(), Databases({"dev": facts("dev")}), ledger)
+    output = await look(asked(), Databases({"dev": facts("dev")}), ledger)
     assert output.next_steps[0].startswith("Plan p2 in the ledger was edited.")
     assert any("waits for a person" in step for step in output.next_steps)
 
 
 async def test_one_plan_is_found_by_its_token_and_an_unknown_token_is_refused() -> None:
     given, ledger = Databases({"dev": facts("dev", LATER)}), Plans((stored(),))
-    assert [p.state for p in (await look(StatusInput(token="hash"), given, ledger)).pending] == ["executing"]
+    assert [p.state for p in (await look(asked(token="hash"), given, ledger)).pending] == ["executing"]
     with pytest.raises(Refused, match="not known here"):
-        await look(StatusInput(token="other"), given, ledger)
+        await look(asked(token="other"), given, ledger)
 
 
 async def test_nothing_to_do_is_said() -> None:
-    output = await look(StatusInput(env="dev"), Databases({"dev": facts("dev")}))
+    output = await look(asked(env="dev"), Databases({"dev": facts("dev")}))
     assert output.next_steps == ["Nothing waits to be done."]

@@ -87,3 +87,16 @@ async def test_a_project_that_cannot_be_read_is_no_success(tools: Path, tmp_path
     assert errors or broken
     if broken:
         assert "TS" in broken
+
+
+def test_the_compiler_is_found_in_a_search_path_as_the_platform_writes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bin_dir = tmp_path / "node_modules" / ".bin"
+    bin_dir.mkdir(parents=True)
+    for name in ("tsc", "node"):
+        (bin_dir / name).write_text("")
+        (bin_dir / name).chmod(0o755)
+    (tmp_path / "tsconfig.json").write_text("{}")
+    monkeypatch.setattr(os, "pathsep", ";")
+    assert compiler(tmp_path, f"/usr/bin;{bin_dir}") is None

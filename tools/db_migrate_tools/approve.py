@@ -71,7 +71,8 @@ def _too_weak(stored: StoredPlan, world: World) -> ApproveOutput | None:
         levels.check_decision(stored.env, need, levels.AVAILABLE, world.targets.credentials(stored.env))
     except Refused as refusal:
         return refused(stored, refusal.reason, refusal.remedy)
-    return None
+    nowhere = world.targets.refusal(stored.env)
+    return refused(stored, nowhere.reason, nowhere.remedy) if nowhere is not None else None
 
 
 async def _changed(stored: StoredPlan, world: World, progress: Progress) -> ApproveOutput | None:
@@ -108,7 +109,7 @@ async def _ask(stored: StoredPlan, world: World, human: Human, progress: Progres
     reply = await human.ask(stored, question(stored, PlanOutput.model_validate_json(stored.page)))
     if isinstance(reply, Decision):
         return await decide(stored, reply, world, progress)
-    reason, remedy = awaiting(stored.digest, client_has_form=reply != "unavailable")
+    reason, remedy = awaiting(stored.digest, client_has_form=reply != "unavailable", statements=stored.statements)
     status = "unanswered" if reply == "unanswered" else "awaiting_human"
     return answer(stored, status, reason, remedy, "terminal" if reply == "unavailable" else "form")
 

@@ -192,7 +192,8 @@ class StepReport:
 class Execution:
     """What running a migration came to. `stands` says in words what of a failed one remains in the database;
     `busy`: nothing was decided by this call (another runner works, or the database cannot be asked), a later one
-    tells; `resumable`: what stands is in the journal, and the same order continues from there.
+    tells; `resumable`: what stands is in the journal, or nothing could be asked for want of a usable URL, and the
+    same order continues from there.
     """
 
     status: Literal["applied", "failed", "rolled_back", "refused"]

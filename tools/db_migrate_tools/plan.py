@@ -83,6 +83,7 @@ async def plan(
         origin=source.origin,
         unapplied=_earlier_files(draft, world),
     )
+    outcome += _executable(request, world)
     envelope = _envelope(draft, world, lifetime_seconds)
     full = digest(envelope)
     strength = _strength(draft, envelope, world, client_has_form=client_has_form)
@@ -112,6 +113,21 @@ async def plan(
     if token:
         await world.ledger.issue(_stored(draft, output, envelope, token))
     return output
+
+
+def _executable(request: PlanInput, world: World) -> list[Check]:
+    """Whether anything can run there at all. Prod may be previewed with a token all the same: a key may come."""
+    refusal = world.targets.refusal(request.env)
+    if refusal is None:
+        return []
+    return [
+        Check(
+            name="may be executed",
+            status="warn" if request.env == "prod" else "fail",
+            detail=refusal.reason,
+            remedy=refusal.remedy,
+        )
+    ]
 
 
 def _earlier_files(draft: _Draft, world: World) -> tuple[str, ...]:

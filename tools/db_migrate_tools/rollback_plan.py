@@ -16,8 +16,8 @@ from db_migrate_tools.status import history_row
 from db_migrate_tools.wire import HistoryRow, MigrationName, RollbackPlanInput, RollbackPlanOutput, RollbackStep
 
 LOCAL_STEPS = [
-    "Remove the migration's file from supabase/migrations, or keep it and add the rollback as its own.",
-    "Refresh the types: generate-only.",
+    "Keep the migration's file: the rollback becomes a migration of its own, with its own file.",
+    "Take back the application code that uses what goes.",
 ]
 
 
@@ -37,7 +37,7 @@ async def rollback_plan(request: RollbackPlanInput, world: World, progress: Prog
         return _nothing_to_run(request.env, migration)
     script = build(tuple(Piece(text=f"{s};", line=n) for n, s in enumerate(migration.rollback, start=1)))
     rehearsal = await world.shadow.rehearse(facts, script.statements, (), progress)
-    proof, why = _proof(migration, rehearsal)
+    proof, why = _proof(migration, facts.history, rehearsal)
     total = sum(o.ms for o in rehearsal.observations)
     return RollbackPlanOutput(
         env=request.env,
@@ -50,7 +50,9 @@ async def rollback_plan(request: RollbackPlanInput, world: World, progress: Prog
         data_lost=_data_lost(facts, rehearsal),
         history=rows,
         call=f'plan(env: "{request.env}", source: {{"from": "rollback", "migration": "{migration.version}"}})',
-        next_steps=["To run it, call plan with that source: it gives a token, and the person decides."],
+        next_steps=["Nothing can run as it stands: see why, and plan the mended steps as SQL."]
+        if proof == "failed"
+        else ["To run it, call plan with that source: it gives a token, and the person decides."],
     )
 
 
@@ -104,14 +106,32 @@ def _nothing_to_run(env: Env, migration: AppliedMigration) -> RollbackPlanOutput
     )
 
 
-def _proof(migration: AppliedMigration, rehearsal: Rehearsal) -> tuple[RollbackProof, str | None]:
-    """What was proven when it was applied still holds only if the steps run on the schema of today."""
+def _proof(
+    migration: AppliedMigration, history: Sequence[AppliedMigration], rehearsal: Rehearsal
+) -> tuple[RollbackProof, str | None]:
+    """What was proven when it was applied holds as long as nothing was applied after it, and the steps still run."""
     if not rehearsal.ran:
         return "not-proven", rehearsal.why_not
     failed = rehearsal.failed_at
     if failed is not None and failed.error is not None:
-        return "failed", f"On today's schema step {failed.statement} fails: {failed.error.message}"
-    return migration.rollback_proof, "Every step ran on a copy of today's schema."
+        return "failed", f"On a copy of today's schema step {failed.statement} fails: {failed.error.message}"
+    later = _standing_on(migration, history)
+    if later:
+        names = ", ".join(f"{m.version} {m.name}" for m in later[:3]) + (" …" if len(later) > 3 else "")
+        why = (
+            f"It was {migration.rollback_proof} when it was applied. Since then {len(later)} more "
+            f"{'migration was' if len(later) == 1 else 'migrations were'} applied ({names}): what they changed in the "
+            "same objects goes too, and the schema does not come back as it was. Every step runs on a copy of "
+            "today's schema."
+        )
+        return "not-proven", why
+    return migration.rollback_proof, "It was so when it was applied, and every step runs on a copy of today's schema."
+
+
+def _standing_on(migration: AppliedMigration, history: Sequence[AppliedMigration]) -> list[AppliedMigration]:
+    """Later migrations that neither were rolled back nor are rollbacks themselves, newest first."""
+    undoing = {m.rolled_back_by for m in history}
+    return [m for m in history if m.version > migration.version and not m.rolled_back_by and m.version not in undoing]
 
 
 def _data_lost(facts: TargetFacts, rehearsal: Rehearsal) -> list[str]:

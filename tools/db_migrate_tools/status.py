@@ -214,15 +214,16 @@ def _feature(feature: Feature, world: World, read: dict[Env, TargetFacts]) -> Fe
     blockers = (*source.blockers, *script.blockers)
     if blockers:
         first = blockers[0]
-        return row("blocked", len(script.statements), f"Line {first.line}: {first.what} {first.remedy}")
+        where = "" if first.line is None else f"Line {first.line}: "
+        return row("blocked", len(script.statements), f"{where}{first.what} {first.remedy}")
     if not script.statements:
         return row("no-sql", 0, "No SQL to apply.")
     texts = {statement.text for statement in script.statements}
     done = {env: _done(source, texts, facts) for env, facts in read.items()}
-    current = [env for env in read if done[env] == texts]
-    missing = [env for env in read if env not in current]
-    begun = [env for env in missing if done[env] or _is_recorded(source, read[env])]
-    env = (begun or missing or ["dev"])[0]
+    current: list[Env] = [env for env in read if done[env] == texts]
+    missing: list[Env] = [env for env in read if env not in current]
+    begun: list[Env] = [env for env in missing if done[env] or _is_recorded(source, read[env])]
+    env = (begun or missing or ENVIRONMENTS)[0]
     call = f'plan(env: "{env}", source: {{"from": "feature", "feature": "{feature.name}"}})'
     if current and not begun:
         where = f"Applied to {', '.join(current)}"

@@ -33,5 +33,5 @@ async def decide(root: Path, settings: Settings, plan: str | None, *, as_json: b
             terminal=terminal,
             execute=execute,
             as_json=as_json,
-            page_of=lambda output: render(output, markdown=False),
+            page_of=lambda output: render(output, markdown=False, limit=None),
         )

@@ -65,13 +65,10 @@ def share_within(path: Path | str, seconds: float) -> int:
 
 def _within(path: Path | str, kind: int, seconds: float) -> int:
     descriptor = open_lock(path)
-    try:
-        if not _taken_within(descriptor, kind, seconds):
-            raise TimeoutError(f"{path} is still locked after {seconds:.0f} s")
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
+    if _taken_within(descriptor, kind, seconds):
+        return descriptor
+    os.close(descriptor)
+    raise TimeoutError(f"{path} is still locked after {seconds:.0f} s")
 
 
 def _taken_within(descriptor: int, kind: int, seconds: float) -> bool:

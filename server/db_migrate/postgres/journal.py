@@ -208,7 +208,7 @@ class Journal:
             order.approved_by,
             self._tool_version,
         )
-        # A rollback too, and what it undoes stays: the CLI compares these rows with the files, and both files are there.
+        # A rollback too, and what it undoes stays: the CLI compares these rows with the files, and both are there.
         await execute(queries()["record_for_supabase"], order.version, texts, order.name)
         if order.undoes is not None:
             await execute(queries()["mark_rolled_back"], order.undoes, order.version)

@@ -21,7 +21,7 @@ def estimate(every: Sequence[Situation], steps: int) -> str:
 
 def local_steps(*, changes_types: bool) -> list[str]:
     """What stays to be done in the project once the database is back."""
-    steps = ["Remove the migration's file under supabase/migrations, unless the rollback is recorded as its own file."]
+    steps = ["Keep the migration's file: the rollback becomes a migration of its own, with its own file."]
     if changes_types:
         steps += [
             "Bring the generated types back: call `generate-only` after the rollback.",

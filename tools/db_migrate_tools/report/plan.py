@@ -15,7 +15,7 @@ from db_migrate_tools.report.shorten import shorten
 from db_migrate_tools.wire import PlanOutput
 
 LIMIT: Final = 40
-BUDGET: Final = 24_000
+BUDGET: Final = 13_500
 
 
 def _steps(limit: int) -> Iterator[Detail]:

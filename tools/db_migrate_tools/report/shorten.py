@@ -35,7 +35,7 @@ __all__ = [
     "shorten_rollback",
     "shorten_status",
 ]
-BUDGET: Final = 26_000
+BUDGET: Final = 14_500
 LIMIT: Final = 40
 _DONE: Final = frozenset({"done", "already-done"})
 
