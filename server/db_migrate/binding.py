@@ -22,7 +22,7 @@ from db_migrate_tools.wire import Output, to_wire
 
 logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS: Final = 5.0
-_CLIENT_GONE: Final = (OSError, anyio.ClosedResourceError, anyio.BrokenResourceError, MCPError)
+CLIENT_GONE: Final = (OSError, anyio.ClosedResourceError, anyio.BrokenResourceError, MCPError)
 
 ToolContext = Context[Any, Any]
 Handled = tuple[Output, str] | InputRequiredResult
@@ -157,7 +157,7 @@ async def progress_of(ctx: ToolContext, heartbeat: float = HEARTBEAT_SECONDS) ->
         nonlocal count, last
         count += 1
         last = redact(message)
-        with suppress(*_CLIENT_GONE):
+        with suppress(*CLIENT_GONE):
             await ctx.report_progress(count, None, last)
 
     async def beat() -> None:

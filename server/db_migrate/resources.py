@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final, cast, get_args
 
 import anyio
@@ -14,7 +14,7 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp.server.subscriptions import SubscriptionBus
 from mcp.shared.subscriptions import ResourceUpdated
 
-from db_migrate.binding import ToolContext
+from db_migrate.binding import CLIENT_GONE, ToolContext
 from db_migrate_tools.evidence import Env
 from db_migrate_tools.ports import Refused, StoredPlan, World
 from db_migrate_tools.report.plan import render
@@ -95,9 +95,10 @@ def _env(name: str) -> Env:
 async def announce_plan(ctx: ToolContext, plan_id: str) -> None:
     """Tell subscribers of both protocol eras that a plan changed."""
     uri = f"db-migrate://plans/{plan_id}"
-    await ctx.notify_resource_updated(uri)
-    if ctx.protocol_version is not None and ctx.protocol_version < "2026":
-        await ctx.session.send_resource_updated(uri)
+    with suppress(*CLIENT_GONE):
+        await ctx.notify_resource_updated(uri)
+        if ctx.protocol_version is not None and ctx.protocol_version < "2026":
+            await ctx.session.send_resource_updated(uri)
 
 
 @asynccontextmanager

@@ -39,6 +39,9 @@ async def after_applying(
     else:
         expected = PlanOutput.model_validate_json(stored.page).proof.schema_after
         checks += validate(facts, order, expected=expected)
+        undone = next((m.source for m in facts.history if m.version == order.undoes), None)
+        if undone is not None:
+            keep("feature status", lambda: world.project.mark_applied(undone, None, stored.env))
         await progress("Generating TypeScript types")
         types = await world.types.generate(stored.env, facts.catalog, check=True, progress=progress)
         checks.append(_types_check(types))

@@ -55,7 +55,7 @@ async def _given_up(stored: StoredPlan, world: World) -> ApproveOutput | None:
     history = await world.targets.target(stored.env).history(1000)
     if any(m.plan_id == stored.plan_id for m in history):
         return None
-    later = [m for m in history if stored.version is not None and m.version > stored.version]
+    later = [m for m in history if stored.version is not None and m.version >= stored.version]
     if not later:
         return None
     outcome = answer(

@@ -247,8 +247,10 @@ class Project(Protocol):
         """Write the outcome beside the spec (or under .db-migrate/reports); returns the relative path."""
         ...
 
-    def mark_applied(self, source_path: str, version: str, env: Env) -> str | None:
-        """Note in the feature's folder that its SQL was applied; returns the path changed."""
+    def mark_applied(self, source_path: str, version: str | None, env: Env) -> str | None:
+        """Note in the feature's folder that its SQL was applied, or with None that it was rolled back; returns the
+        path changed.
+        """
         ...
 
     def mentions(self, words: Sequence[str]) -> tuple[str, ...]:

@@ -81,7 +81,8 @@ def _asked(request: StatusInput, world: World) -> list[Env]:
 async def _environment(env: Env, world: World) -> tuple[EnvironmentStatus, TargetFacts | None]:
     if env not in world.targets.configured():
         detail = f"No database is configured for {env}."
-        remedy = f'Set url under [environments.{env}] in db-migrate.toml, for example "env:{env.upper()}_DATABASE_URL".'
+        key, name = ("read_url", "PROD_READ_URL") if env == "prod" else ("url", f"{env.upper()}_DATABASE_URL")
+        remedy = f'Set {key} under [environments.{env}] in db-migrate.toml, for example "env:{name}".'
         return (
             EnvironmentStatus(
                 env=env, configured=False, target=None, health="not-configured", detail=detail, remedy=remedy

@@ -136,7 +136,7 @@ def _from_url(text: str, default_port: str) -> Dsn:
     rest = text.partition("://")[2]
     authority = re.split(r"[/?]", rest, maxsplit=1)[0]
     path, _, query = rest[len(authority) :].partition("?")
-    if "@" not in authority and "@" in path:
+    if "@" in path:
         raise Refused("The password in the database URL has characters that end it early.", SHAPE)
     credentials, _, hostlist = authority.rpartition("@")
     user, _, password = credentials.partition(":")

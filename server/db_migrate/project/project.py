@@ -116,15 +116,19 @@ class FileProject:
                 return self._shown(replace_file(directory, name, text))
         return self._shown(replace_file(self._state("reports"), f"{plain}.md", text))
 
-    def mark_applied(self, source_path: str, version: str, env: Env) -> str | None:
-        """Note beside a feature's spec which version brought it to `env`; None where the source is no feature's.
+    def mark_applied(self, source_path: str, version: str | None, env: Env) -> str | None:
+        """Note beside a feature's spec which version brought it to `env`, or with version None that none stands there;
+        returns None where the source is no feature's.
         The spec itself stays as it was planned: its digest is part of the history.
         """
         folder = self._feature_folder(source_path)
         if folder is None:
             return None
         directory = directory_for(self.root, folder)
-        applied = self._applied(f"{folder}/{STATUS}") | {str(env): version}
+        applied = self._applied(f"{folder}/{STATUS}")
+        applied.pop(env, None)
+        if version is not None:
+            applied[env] = version
         text = json.dumps({"applied": dict(sorted(applied.items()))}, indent=2, ensure_ascii=False) + "\n"
         return self._shown(replace_file(directory, STATUS, text))
 

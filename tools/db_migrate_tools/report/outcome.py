@@ -65,7 +65,7 @@ def _page(output: ApproveOutput) -> Iterator[Block]:
         yield Text(f"→ {output.remedy}")
     if output.url:
         yield Text(f"The person can decide here: {output.url}")
-    if output.channel:
+    if output.channel and output.status not in ("awaiting_human", "unanswered"):
         yield Text(f"Decided through: {output.channel}")
     if output.report is not None:
         yield from _report(output.report, output.omitted)
