@@ -88,6 +88,7 @@ def checkpoint_for(
     risk: int = 0,
     data_loss: bool = False,
     configured_approvals: int = 1,
+    embedded: bool = False,
 ) -> Checkpoint:
     """How strong the checkpoint must be and is, with the reason and, where something can be done, the remedy."""
     need = requirement(env, risk, data_loss, configured_approvals=configured_approvals)
@@ -101,22 +102,35 @@ def checkpoint_for(
         if client_has_form
         else "This MCP client shows no forms, so a person decides in a terminal: `db-migrate-mcp review`."
     )
-    advisory = (
-        f"A connection that can change {env} is readable on this machine: an assistant that has a shell could go "
-        "round this checkpoint."
-    )
+    round_it: tuple[str, str | None] = ("", None)
+    if credentials == "open":
+        round_it = _round_it(env, embedded=embedded)
+    advisory, remedy = round_it
     return Checkpoint(
         required=need.decision,
         available=AVAILABLE,
         credentials=credentials,
-        reason=f"{way} {advisory}" if credentials == "open" else way,
-        remedy=(
-            f"To make the checkpoint binding, keep {env}'s connection off the machine on which the assistant has a "
-            "shell, or take the shell from the assistant."
-            if credentials == "open"
-            else None
-        ),
+        reason=f"{way} {advisory}".strip(),
+        remedy=remedy,
     )
+
+
+def _round_it(env: Env, *, embedded: bool) -> tuple[str, str]:
+    """How an assistant with a shell could go round the checkpoint, and what to do about it."""
+    if embedded:
+        return (
+            "The embedded database lies on this machine: an assistant that has a shell could go round this checkpoint.",
+            "Use it for throwaway data; what matters belongs in a database whose connection is not on this machine.",
+        )
+    advisory = (
+        f"A connection that can change {env} is readable on this machine: an assistant that has a shell could go "
+        "round this checkpoint."
+    )
+    remedy = (
+        f"To make the checkpoint binding, keep {env}'s connection off the machine on which the assistant has a shell, "
+        "or take the shell from the assistant."
+    )
+    return advisory, remedy
 
 
 def suffices(checkpoint: Checkpoint) -> bool:

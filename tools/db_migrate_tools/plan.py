@@ -246,6 +246,7 @@ def _strength(draft: _Draft, envelope: Envelope, world: World, *, client_has_for
         risk=envelope.risk,
         data_loss=envelope.data_loss,
         configured_approvals=world.approvals.get(env, 1),
+        embedded=draft.facts.identity.embedded,
     )
 
 

@@ -72,6 +72,10 @@ class Targets(Protocol):
         """Raises Refused when nothing may be executed there."""
         ...
 
+    def embedded(self, env: Env) -> bool:
+        """Whether the environment is the project's own embedded database."""
+        ...
+
     def refusal(self, env: Env) -> Refused | None:
         """Why nothing can be executed there, whatever anybody decides; None where a plan can be."""
         ...

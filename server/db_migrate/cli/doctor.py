@@ -70,6 +70,7 @@ def _checkpoint(env: Env, world: World) -> Check:
         client_has_form=True,
         credentials=world.targets.credentials(env),
         configured_approvals=world.approvals.get(env, 1),
+        embedded=world.targets.embedded(env),
     )
     return Check(
         name=f"{env} checkpoint",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -65,8 +66,15 @@ def run(work: Callable[[], Awaitable[int]]) -> None:
 
 
 @cli.callback()
-def default(context: typer.Context, project: Project = None) -> None:
+def default(
+    context: typer.Context,
+    project: Project = None,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
     """Without a command: serve over stdio."""
+    if show_version:
+        typer.echo(version("db-migrate-mcp"))
+        raise typer.Exit
     if context.invoked_subcommand is None:
         serve(project=project, http=None)
 
