@@ -102,15 +102,14 @@ def checkpoint_for(
         if client_has_form
         else "This MCP client shows no forms, so a person decides in a terminal: `db-migrate-mcp review`."
     )
-    round_it: tuple[str, str | None] = ("", None)
-    if credentials == "open":
-        round_it = _round_it(env, embedded=embedded)
-    advisory, remedy = round_it
+    if credentials != "open":
+        return Checkpoint(required=need.decision, available=AVAILABLE, credentials=credentials, reason=way)
+    advisory, remedy = _round_it(env, embedded=embedded)
     return Checkpoint(
         required=need.decision,
         available=AVAILABLE,
         credentials=credentials,
-        reason=f"{way} {advisory}".strip(),
+        reason=f"{way} {advisory}",
         remedy=remedy,
     )
 
