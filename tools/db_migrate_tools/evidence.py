@@ -76,7 +76,8 @@ class AppliedMigration:
 @dataclass(frozen=True, slots=True)
 class TargetFacts:
     """Everything that planning reads from a target, in one read-only transaction. `acts_as` are the roles that the
-    planning role is a member of, `known_roles` all roles of the server; None where they were not read.
+    planning role is a member of, `known_roles` all roles of the server, `connections` how many are in use and how
+    many there may be; None where they were not read.
     """
 
     identity: Identity
@@ -91,6 +92,7 @@ class TargetFacts:
     notes: tuple[str, ...] = ()
     acts_as: tuple[str, ...] | None = None
     known_roles: tuple[str, ...] | None = None
+    connections: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -49,6 +49,17 @@ def check_facts(facts: TargetFacts) -> list[Check]:
             remedy="Look at your provider's backups before anything that loses data.",
         ),
     ]
+    if facts.connections is not None:
+        used, most = facts.connections
+        full = used >= 0.9 * most
+        checks.append(
+            Check(
+                name="connections",
+                status="warn" if full else "pass",
+                detail=f"{used} of {most} connections are in use.",
+                remedy="Close idle clients or put a session pooler in front." if full else None,
+            )
+        )
     if facts.journal_pending:
         checks.append(
             Check(

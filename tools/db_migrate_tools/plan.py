@@ -10,42 +10,26 @@ from db_migrate_tools.analysis.assess import Application, assess
 from db_migrate_tools.analysis.checks import checks, may_issue
 from db_migrate_tools.envelope import Envelope, canonical, digest, digest_of_statements, short_code
 from db_migrate_tools.evidence import Identity, Rehearsal, RollbackEvidence, TargetFacts
-from db_migrate_tools.history import find
-from db_migrate_tools.ports import Progress, Refused, StoredPlan, World, token_hash
+from db_migrate_tools.ports import Progress, StoredPlan, World, token_hash
 from db_migrate_tools.report.plan import render
-from db_migrate_tools.schema.ddl import ddl
-from db_migrate_tools.schema.diff import diff
-from db_migrate_tools.sql.model import Blocker, Piece, Script, Source
-from db_migrate_tools.sql.script import build, select
+from db_migrate_tools.sources import scripts_of, source_of
+from db_migrate_tools.sql.model import Script, Source
 from db_migrate_tools.wire import (
     Approval,
     Check,
     Checkpoint,
     Diagnostic,
-    EnvironmentSource,
     MigrationPlan,
     Option,
     PlanInput,
     PlanOutput,
     Proof,
-    RollbackSource,
-    SourceInput,
     SourceOut,
     Target,
 )
 
 WITHHELD: Final = "<the token that plan returned>"
 _NAMED_IN_CODE: Final = frozenset({"table", "column", "view", "routine", "type"})
-
-
-class NotPlannable(Refused):
-    """The source cannot be planned. Each obstacle is listed with its line; nothing was changed."""
-
-    def __init__(self, source: Source, blockers: tuple[Blocker, ...]) -> None:
-        where = source.path or source.name
-        lines = [f"- {where}{f', line {b.line}' if b.line else ''}: {b.what} {b.remedy}".rstrip() for b in blockers]
-        super().__init__("\n".join([f"{where} cannot be planned as it stands:", *lines]), "Nothing was changed.")
-        self.blockers = blockers
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +124,8 @@ async def _draft(request: PlanInput, world: World, progress: Progress) -> _Draft
     await progress(f"Reading the schema of {request.env}")
     facts = await world.targets.target(request.env).facts()
     await progress("Reading the migration")
-    source, undoes = await _source(request.source, world, facts, request)
-    script, down = await world.aside(lambda: _script(source, request))
+    source, undoes = await source_of(request.source, world, facts, request)
+    script, down = await world.aside(lambda: scripts_of(source, request))
     await progress(f"Rehearsing {len(script.statements)} statements on a copy of the schema")
     rehearsal = await world.shadow.rehearse(facts, script.statements, down.statements, progress)
     application = await _application(world, facts, rehearsal, progress)
@@ -149,49 +133,6 @@ async def _draft(request: PlanInput, world: World, progress: Progress) -> _Draft
         lambda: assess(script, facts, rehearsal, env=request.env, origin=source.origin, application=application)
     )
     return _Draft(request, facts, source, undoes, script, rehearsal, migration)
-
-
-async def _source(
-    asked: SourceInput, world: World, facts: TargetFacts, request: PlanInput
-) -> tuple[Source, str | None]:
-    """The source, and the version that it undoes when it is a stored rollback."""
-    if isinstance(asked, RollbackSource):
-        found = find(facts.history, asked.migration)
-        if not found.rollback:
-            raise Refused(
-                f"No rollback is stored for {found.version} {found.name}.",
-                'Write the statements that undo it and plan them with source {"from": "sql"}.',
-            )
-        return _made("rollback", f"rollback_{found.name}", found.rollback), found.version
-    if isinstance(asked, EnvironmentSource):
-        if asked.env == request.env:
-            raise Refused(f"{asked.env} cannot be brought to its own schema.", "Name another environment in `source`.")
-        other = await world.targets.target(asked.env).facts()
-        return _made("environment", f"sync_from_{asked.env}", ddl(diff(facts.catalog, other.catalog))), None
-    return await world.aside(lambda: world.project.read(asked)), None
-
-
-def _made(origin: str, name: str, statements: tuple[str, ...]) -> Source:
-    pieces = tuple(Piece(text=f"{s};", line=n) for n, s in enumerate(statements, start=1))
-    return Source(
-        origin="rollback" if origin == "rollback" else "environment",
-        name=name,
-        sha256=digest_of_statements(statements),
-        up=pieces,
-    )
-
-
-def _script(source: Source, request: PlanInput) -> tuple[Script, Script]:
-    if source.blockers:
-        raise NotPlannable(source, source.blockers)
-    script = build(source.up)
-    down = build(source.down)
-    if script.blockers or down.blockers:
-        raise NotPlannable(source, (*script.blockers, *down.blockers))
-    if request.operations is not None:
-        script = select(script, frozenset(request.operations))
-        down = Script(())
-    return script, down
 
 
 async def _application(world: World, facts: TargetFacts, rehearsal: Rehearsal, progress: Progress) -> Application:

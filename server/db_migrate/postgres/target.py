@@ -10,7 +10,7 @@ import anyio
 import asyncpg
 
 from db_migrate.postgres.catalog import read_catalog
-from db_migrate.postgres.connect import Connection, Unreachable, connect
+from db_migrate.postgres.connect import Connection, Unreachable, connect, one_row
 from db_migrate.postgres.dsn import Dsn, display_host, parse
 from db_migrate.postgres.failures import LOST
 from db_migrate.postgres.identity import read_identity
@@ -47,6 +47,10 @@ _HISTORY_IN_FACTS = 1000
 _COUNTED_BYTES = 8 * 1024 * 1024
 _COUNTED_TABLES = 100
 
+_CONNECTIONS = """
+SELECT (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend')::int AS used,
+       current_setting('max_connections')::int AS most
+"""
 _ACTS_AS = "SELECT rolname::text FROM pg_catalog.pg_roles WHERE pg_has_role(current_user, oid, 'USAGE') ORDER BY 1"
 _ROLES = "SELECT rolname::text FROM pg_catalog.pg_roles ORDER BY 1"
 
@@ -111,6 +115,7 @@ class PostgresTarget:
                         journal_pending=await read_unfinished(connection),
                         notes=notes,
                         acts_as=tuple(r["rolname"] for r in await connection.fetch(_ACTS_AS)),
+                        connections=await _connections(connection),
                         known_roles=tuple(r["rolname"] for r in await connection.fetch(_ROLES)),
                     )
             except (asyncpg.PostgresError, asyncpg.InterfaceError, *LOST) as error:
@@ -140,6 +145,11 @@ class PostgresTarget:
 
     async def _identity(self, connection: Connection, dsn: Dsn) -> Identity:
         return await read_identity(connection, self.env, dsn, embedded=self._embedded, read_only=self._read_only)
+
+
+async def _connections(connection: Connection) -> tuple[int, int]:
+    row = await one_row(connection, _CONNECTIONS)
+    return row["used"], row["most"]
 
 
 async def _sizes(connection: Connection) -> dict[Ref, TableSize]:

@@ -1,0 +1,71 @@
+"""A plan's source: read, fetched from the history, or derived from another environment; and its statements."""
+
+from __future__ import annotations
+
+from db_migrate_tools.envelope import digest_of_statements
+from db_migrate_tools.evidence import TargetFacts
+from db_migrate_tools.history import find
+from db_migrate_tools.ports import Refused, World
+from db_migrate_tools.schema.ddl import ddl
+from db_migrate_tools.schema.diff import diff
+from db_migrate_tools.sql.model import Blocker, Piece, Script, Source
+from db_migrate_tools.sql.script import build, select
+from db_migrate_tools.wire import EnvironmentSource, PlanInput, RollbackSource, SourceInput
+
+
+class NotPlannable(Refused):
+    """The source cannot be planned. Each obstacle is listed with its line; nothing was changed."""
+
+    def __init__(self, source: Source, blockers: tuple[Blocker, ...]) -> None:
+        where = source.path or source.name
+        lines = [f"- {where}{f', line {b.line}' if b.line else ''}: {b.what} {b.remedy}".rstrip() for b in blockers]
+        super().__init__("\n".join([f"{where} cannot be planned as it stands:", *lines]), "Nothing was changed.")
+        self.blockers = blockers
+
+
+async def source_of(
+    asked: SourceInput, world: World, facts: TargetFacts, request: PlanInput
+) -> tuple[Source, str | None]:
+    """The source, and the version that it undoes when it is a stored rollback."""
+    if isinstance(asked, RollbackSource):
+        found = find(facts.history, asked.migration)
+        if not found.rollback:
+            raise Refused(
+                f"No rollback is stored for {found.version} {found.name}.",
+                'Write the statements that undo it and plan them with source {"from": "sql"}.',
+            )
+        return _made("rollback", f"rollback_{found.name}", found.rollback), found.version
+    if isinstance(asked, EnvironmentSource):
+        if asked.env == request.env:
+            raise Refused(f"{asked.env} cannot be brought to its own schema.", "Name another environment in `source`.")
+        other = await world.targets.target(asked.env).facts()
+        return _made("environment", f"sync_from_{asked.env}", ddl(diff(facts.catalog, other.catalog))), None
+    return await world.aside(lambda: world.project.read(asked)), None
+
+
+def _made(origin: str, name: str, statements: tuple[str, ...]) -> Source:
+    pieces = tuple(Piece(text=f"{s};", line=n) for n, s in enumerate(statements, start=1))
+    return Source(
+        origin="rollback" if origin == "rollback" else "environment",
+        name=name,
+        sha256=digest_of_statements(statements),
+        up=pieces,
+    )
+
+
+def scripts_of(source: Source, request: PlanInput) -> tuple[Script, Script]:
+    """The statements that run, and those of a rollback that a person wrote.
+
+    Raises:
+        NotPlannable: Something in the source must not run or is not understood.
+    """
+    if source.blockers:
+        raise NotPlannable(source, source.blockers)
+    script = build(source.up)
+    down = build(source.down)
+    if script.blockers or down.blockers:
+        raise NotPlannable(source, (*script.blockers, *down.blockers))
+    if request.operations is not None:
+        script = select(script, frozenset(request.operations))
+        down = Script(())
+    return script, down
