@@ -297,15 +297,15 @@ def _next_steps(
 ) -> list[str]:
     steps = [f"{e.env}: {e.remedy}" for e in environments if e.health == "unreachable" and e.remedy]
     steps += [
-        f"Plan {p.short_code} for {p.env} waits for a person: call approve with its token, "
-        f"or let them run: db-migrate-mcp review {p.short_code}"
-        for p in pending
-        if p.state in ("previewed", "awaiting")
-    ]
-    steps += [
         f"Plan {p.short_code} for {p.env} began to run and its end is not recorded: call approve again with its token."
         for p in pending
         if p.state == "executing"
+    ]
+    newest = [p for p in pending if p.state == "previewed"][:1]
+    steps += [
+        f"Plan {p.short_code} for {p.env} waits for a person: call approve with its token, "
+        f"or let them run: db-migrate-mcp review {p.short_code}"
+        for p in (*(p for p in pending if p.state == "awaiting"), *newest)
     ]
     steps += [f.suggestion for f in features if "plan(" in f.suggestion]
     steps += [d.command for d in drift if d.command]

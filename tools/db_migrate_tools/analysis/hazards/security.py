@@ -147,6 +147,6 @@ def _definer(s: Situation) -> Iterator[Finding]:
 
 RULES: tuple[Rule, ...] = (
     Rule("security-definer", "HIGH", "a function runs with its owner's rights on the caller's search_path", _definer),
-    Rule("rls-missing-supabase", "HIGH", "a new table is open to the API without row level security", _rls_missing),
+    Rule("rls-missing-supabase", "HIGH", "a new table has no row level security", _rls_missing),
     Rule("authz-change", "MEDIUM", "access rights change", _authorization),
 )
