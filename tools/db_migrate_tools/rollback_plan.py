@@ -144,4 +144,5 @@ def _loss(ref: Ref, facts: TargetFacts) -> str:
     size = facts.sizes.get(ref.relation or ref)
     if size is None or size.rows is None:
         return f"{ref}: its rows were never counted"
-    return f"{ref}: about {size.rows} rows" if ref.kind == "table" else f"{ref}: its value in about {size.rows} rows"
+    rows = f"{'' if size.exact else 'about '}{size.rows} {'row' if size.rows == 1 else 'rows'}"
+    return f"{ref}: {rows}" if ref.kind == "table" else f"{ref}: its value in {rows}"
