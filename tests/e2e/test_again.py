@@ -94,3 +94,42 @@ async def test_a_plan_that_was_kept_says_that_there_is_a_token_but_not_which(sit
     kept = (site.root / plan["file"]).read_text("utf-8")
     assert "No token was issued" not in kept
     assert plan["approval"]["token"] not in kept
+
+
+async def test_an_unfinished_run_of_an_old_version_is_not_taken_for_given_up(site: Site) -> None:
+    """Its file's version lies before what the history holds already; only the journal knows what came later."""
+    await site.execute("CREATE TABLE twice (id int)")
+    await site.execute("INSERT INTO twice VALUES (1), (1)")
+    path = "supabase/migrations/20260101000000_old.sql"
+    (site.root / path).write_text("CREATE TABLE half (id int);\nCREATE UNIQUE INDEX CONCURRENTLY u ON twice (id);\n")
+    async with site.client(elicitation_callback=Person(YES)) as client:
+        planned = data(await client.call_tool("plan", {"source": {"from": "file", "path": path}}))
+        token = {"token": planned["approval"]["token"], "env": "dev"}
+        for _ in range(2):
+            assert data(await client.call_tool("approve", token))["status"] == "failed"
+            assert [p["state"] for p in data(await client.call_tool("status", {}))["pending"]] == ["executing"]
+        await site.execute("DELETE FROM twice")
+        done = data(await client.call_tool("approve", token))
+    assert done["status"] == "applied", done
+    assert done["migration"]["version"] == "20260101000000"
+
+
+async def test_what_was_rolled_back_is_not_offered_to_a_person_again(site: Site) -> None:
+    async with site.client(elicitation_callback=Person(YES, YES)) as client:
+        done = await applied(client, source=sql("once", "CREATE TABLE once (id int PRIMARY KEY)"))
+        undo = {"from": "rollback", "migration": done["migration"]["version"]}
+        await applied(client, source=undo)
+        again = await client.call_tool("plan", {"source": undo})
+    assert again.is_error
+    assert "already rolled back" in text(again)
+
+
+async def test_a_function_over_a_table_comes_back_with_it(site: Site) -> None:
+    await site.execute("CREATE TABLE seen (id int PRIMARY KEY)")
+    await site.execute("CREATE FUNCTION how_many() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM seen'")
+    gone = sql("gone", "DROP FUNCTION how_many();\nDROP TABLE seen;")
+    async with site.client(elicitation_callback=Person(YES, YES)) as client:
+        done = await applied(client, source=gone)
+        undone = await applied(client, source={"from": "rollback", "migration": done["migration"]["version"]})
+    assert undone["status"] == "applied", undone
+    assert (await site.fetch("SELECT how_many() AS n"))[0]["n"] == 0

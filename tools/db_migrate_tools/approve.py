@@ -115,7 +115,7 @@ async def _ask(stored: StoredPlan, world: World, human: Human, progress: Progres
 
 
 async def decide(stored: StoredPlan, decision: Decision, world: World, progress: Progress) -> ApproveOutput:
-    """Record a person's decision and, if they approved, execute. Every channel ends here."""
+    """Record a decision that came through the client and, if it approves, execute. The terminal records its own."""
     if decision.decision == "reject":
         outcome = answer(
             stored,

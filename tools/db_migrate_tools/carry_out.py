@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from db_migrate_tools.afterwards import after_applying
 from db_migrate_tools.answers import PLAN_AGAIN, answer, refused, spent
 from db_migrate_tools.envelope import load
@@ -9,13 +11,17 @@ from db_migrate_tools.evidence import Execution
 from db_migrate_tools.ports import Order, Progress, StoredPlan, World
 from db_migrate_tools.wire import ApproveOutput, ExecutionReport, MigrationName, OperationReport
 
+GIVEN_UP: Final = {
+    "reason": "This run was given up: another migration was applied on what it had left. What of it was not changed "
+    "since then stands.",
+    "remedy": PLAN_AGAIN,
+}
+
 
 async def execute(stored: StoredPlan, world: World, progress: Progress) -> ApproveOutput:
     """Run an approved plan, or resolve one that an earlier process left executing."""
     if stored.decision is None or stored.decision.decision != "approve":
         return refused(stored, "No approval by a person is recorded for this plan.", "Call approve with its token.")
-    if stored.state == "executing" and (over := await _given_up(stored, world)) is not None:
-        return over
     if stored.state == "approved":
         version = stored.version or await _version(stored, world)
         await world.ledger.move(stored.plan_id, ["approved"], "executing", version=version)
@@ -30,8 +36,10 @@ async def execute(stored: StoredPlan, world: World, progress: Progress) -> Appro
             stored, "executing", execution.reason or "This plan is being executed.", execution.remedy or "", None
         )
     outcome = await _report(stored, order, execution, world, progress)
-    if execution.resumable:
+    if execution.resumable and not await _given_up(stored, execution, world):
         return outcome
+    if execution.resumable:
+        outcome = outcome.model_copy(update=GIVEN_UP)
     await world.ledger.move(
         stored.plan_id,
         ["executing"],
@@ -50,23 +58,13 @@ async def _version(stored: StoredPlan, world: World) -> str:
     return version
 
 
-async def _given_up(stored: StoredPlan, world: World) -> ApproveOutput | None:
-    """An unfinished run is over once a later migration was applied on what it left."""
-    history = await world.targets.target(stored.env).history(1000)
-    if any(m.plan_id == stored.plan_id for m in history):
-        return None
-    later = [m for m in history if stored.version is not None and m.version >= stored.version]
-    if not later:
-        return None
-    outcome = answer(
-        stored,
-        "failed",
-        f"This run was given up: {later[-1].version}_{later[-1].name} was applied on what it had left.",
-        "What stands of it is part of the schema now. " + PLAN_AGAIN,
-        stored.decision.channel if stored.decision else None,
-    )
-    await world.ledger.move(stored.plan_id, ["executing"], "failed", outcome=outcome.model_dump_json(by_alias=True))
-    return outcome
+async def _given_up(stored: StoredPlan, execution: Execution, world: World) -> bool:
+    """Whether the database itself says that this run is over: its journal no longer holds it as unfinished, because
+    a later migration was applied on what it had left.
+    """
+    if execution.status != "failed":
+        return False
+    return (await world.targets.target(stored.env).facts()).journal_pending != stored.plan_id
 
 
 def _order(stored: StoredPlan) -> Order:

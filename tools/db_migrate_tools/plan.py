@@ -86,7 +86,7 @@ async def plan(
         checks=outcome,
         checkpoint=strength,
         approval=Approval(token=token, expires_at=world.clock.iso(envelope.expires_at)) if token else None,
-        options=_options(request, source, may_run=issue and levels.suffices(strength)),
+        options=_options(request, source, world, may_run=issue and levels.suffices(strength)),
         next_steps=_next_steps(request, script, outcome, strength, issued=issue),
         resource=f"db-migrate://plans/{envelope.plan_id}",
     )
@@ -273,7 +273,7 @@ def identity_out(identity: Identity, latency_ms: float) -> Target:
     )
 
 
-def _options(request: PlanInput, source: Source, *, may_run: bool) -> list[Option]:
+def _options(request: PlanInput, source: Source, world: World, *, may_run: bool) -> list[Option]:
     env = request.env
     named = f'"feature": "{source.feature}"' if source.feature else f'"path": "{source.path}"'
     again = f'{{"from": "{source.origin}", {named}}}' if source.path else "the same source"
@@ -288,7 +288,7 @@ def _options(request: PlanInput, source: Source, *, may_run: bool) -> list[Optio
         ),
         Option(title="Only refresh the TypeScript types", call=f'generate-only(env: "{env}")'),
     ]
-    if env == "dev":
+    if env == "dev" and "staging" in world.targets.configured():
         options.append(Option(title="Look at staging first", call=f'plan(env: "staging", source: {again})'))
     return options
 

@@ -29,6 +29,11 @@ async def source_of(
     """The source, and the version that it undoes when it is a stored rollback."""
     if isinstance(asked, RollbackSource):
         found = find(facts.history, asked.migration)
+        if found.rolled_back_by:
+            raise Refused(
+                f"{found.version} {found.name} was already rolled back, by {found.rolled_back_by}.",
+                "To undo that in turn, plan the rollback of that version.",
+            )
         if not found.rollback:
             raise Refused(
                 f"No rollback is stored for {found.version} {found.name}.",
