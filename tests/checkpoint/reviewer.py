@@ -24,6 +24,9 @@ class OpenTargets:
         del env
         return "open"
 
+    def refusal(self, env: Env) -> None:
+        del env
+
 
 def world_over(ledger: SqlLedger, approvals: dict[Env, int] | None = None) -> World:
     """A world in which only the ledger, the clock and the credentials are there."""

@@ -58,8 +58,12 @@ def _mismatch(request: ApproveInput, stored: StoredPlan) -> ApproveOutput | None
     return None
 
 
-def _too_weak(stored: StoredPlan, world: World) -> ApproveOutput | None:
-    """Refuse before asking anybody when no decision that can be had here would be enough."""
+def refuse_if_weak(stored: StoredPlan, world: World) -> None:
+    """Refuse before asking anybody when no decision that can be had here would be enough.
+
+    Raises:
+        Refused: The decision would be too weak, the credentials lie open, or nothing can be executed there.
+    """
     envelope = load(stored.envelope)
     need = levels.requirement(
         stored.env,
@@ -67,12 +71,18 @@ def _too_weak(stored: StoredPlan, world: World) -> ApproveOutput | None:
         envelope.data_loss,
         configured_approvals=world.approvals.get(stored.env, 1),
     )
+    levels.check_decision(stored.env, need, levels.AVAILABLE, world.targets.credentials(stored.env))
+    nowhere = world.targets.refusal(stored.env)
+    if nowhere is not None:
+        raise nowhere
+
+
+def _too_weak(stored: StoredPlan, world: World) -> ApproveOutput | None:
     try:
-        levels.check_decision(stored.env, need, levels.AVAILABLE, world.targets.credentials(stored.env))
+        refuse_if_weak(stored, world)
     except Refused as refusal:
         return refused(stored, refusal.reason, refusal.remedy)
-    nowhere = world.targets.refusal(stored.env)
-    return refused(stored, nowhere.reason, nowhere.remedy) if nowhere is not None else None
+    return None
 
 
 async def _changed(stored: StoredPlan, world: World, progress: Progress) -> ApproveOutput | None:

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from db_migrate.checkpoint.terminal import Terminal, environment_word, plan_text
+from db_migrate_tools.approve import refuse_if_weak
 from db_migrate_tools.envelope import load, short_code
-from db_migrate_tools.levels import check_decision, requirement
 from db_migrate_tools.lifecycle import PENDING
 from db_migrate_tools.ports import Decision, Refused, StoredPlan, World
 from db_migrate_tools.report.question import plain, utc
@@ -111,7 +111,7 @@ async def _decide(desk: _Desk, plan: StoredPlan) -> int:
     if typed != plan.env:
         desk.terminal.show("No decision: nothing was run, and the plan still waits.")
         return REFUSED
-    _refuse_if_weak(desk.world, plan)
+    refuse_if_weak(plan, desk.world)
     if plan.state != "approved" and not await desk.world.ledger.move(
         plan.plan_id, ("previewed", "awaiting"), "approved", decision=_decision(desk.world, "approve")
     ):
@@ -127,7 +127,7 @@ async def _typed(desk: _Desk, plan: StoredPlan) -> str:
         f"code {short_code(plan.digest)} · expires {utc(plan.expires_at)}"
     )
     try:
-        _refuse_if_weak(desk.world, plan)
+        refuse_if_weak(plan, desk.world)
     except Refused as refusal:
         desk.terminal.show(f"{refusal.reason} {refusal.remedy}\nYou can only reject it.")
         prompt = "Type reject to end this plan, or press Enter to leave it: "
@@ -186,14 +186,6 @@ async def _find(world: World, wanted: str) -> StoredPlan:
     if not fitting:
         raise NoSuchPlan(wanted, await world.ledger.damaged())
     return fitting[0]
-
-
-def _refuse_if_weak(world: World, plan: StoredPlan) -> None:
-    envelope = load(plan.envelope)
-    need = requirement(
-        plan.env, envelope.risk, envelope.data_loss, configured_approvals=world.approvals.get(plan.env, 1)
-    )
-    check_decision(plan.env, need, "client-attested", world.targets.credentials(plan.env))
 
 
 def _decision(world: World, word: str) -> Decision:
