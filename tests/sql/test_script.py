@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db_migrate_tools.sql.chunks import chunks
 from db_migrate_tools.sql.model import Blocker, Category, Piece, Script, Statement
 from db_migrate_tools.sql.parser import scan, split
-from db_migrate_tools.sql.script import MOST_BYTES, build, select
+from db_migrate_tools.sql.script import MOST_BYTES, build, read, select
 from db_migrate_tools.sql.text import SqlError, Text
 
 
@@ -343,5 +344,53 @@ def test_more_sql_than_anybody_can_review_is_refused_before_it_is_parsed() -> No
     script = build((Piece("-" * half), Piece("é" * (half // 2 + 1))))
     assert script.statements == ()
     [blocker] = script.blockers
-    assert "more than 20 MB are not read" in blocker.what
+    assert "more than 32 MB are not read" in blocker.what
     assert "split it" in blocker.remedy
+
+
+def test_a_long_text_is_read_in_parts_and_says_the_same_as_in_one() -> None:
+    row = "INSERT INTO people (id, name) VALUES ({0}, 'é; {0}'); -- about {0}\n"
+    odd = "-- why\nCREATE RULE r AS ON INSERT TO people DO ALSO (\n  SELECT 1;\n  SELECT 2);\n"
+    text = "".join(odd if n % 997 == 0 else row.format(n) for n in range(20_000))
+    parts = chunks(text)
+    assert len(parts) > 1
+    assert "".join(parts) == text
+    script = of(text, line=7)
+    assert script.blockers == ()
+    assert len(script.statements) == 20_000
+    lines = text.split("\n")
+    for statement in script.statements[::500]:
+        assert statement.text.split("\n")[0] in lines[statement.line - 7]
+    rule = next(s for s in script.statements if s.number > 10_000 and s.kind == "RuleStmt")
+    assert rule.comment == "-- why"
+    beginning = of("\n".join(lines[:1000]), line=7).statements
+    assert len(beginning) > 900
+    assert beginning == script.statements[: len(beginning)]
+    offsets = read(Piece(text)).statements
+    assert all(text.encode()[r.start : r.end].decode() == r.text for r in offsets[::777])
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "COPY people FROM stdin;\n1\tone;\n\\.\n",
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC\nSELECT 1;\nSELECT 2;\nEND;\n",
+        "SELECT 'never closed;\n",
+    ],
+)
+def test_a_long_text_that_its_tokens_cannot_cut_stays_whole(end: str) -> None:
+    text = "INSERT INTO people (id) VALUES (1);\n" * 20_000 + end
+    assert chunks(text) == [text]
+
+
+def test_mistakes_in_several_parts_of_a_long_text_are_counted_together() -> None:
+    text = ("INSERT INTO people (id) VALUES (1);\n" * 8_000 + "INSERT INTO people VALUE (2);\n" * 15) * 3
+    assert len(chunks(text)) > 1
+    blockers = of(text).blockers
+    assert len(blockers) == 21
+    assert blockers[0].line == 8_001
+    assert blockers[-1].what == "25 more statements cannot be read."
+
+
+def test_a_word_among_the_rows_is_no_name() -> None:
+    assert of("INSERT INTO tools (name) VALUES ('db_migrate')").blockers == ()

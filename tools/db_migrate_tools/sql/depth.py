@@ -10,6 +10,7 @@ from db_migrate_tools.sql.words import word_set
 
 TOO_DEEP: Final = "nested too deeply"
 _DEEPEST: Final = 400
+_FLAT: Final = frozenset({"SCONST", "ICONST", "FCONST", "NULL_P"})
 _OPENS: Final = frozenset("([")
 _CLOSES: Final = frozenset(")]")
 _CHAINS: Final = word_set("+ - * / % ^ :: not is isnull notnull collate at")  # each nests the next, until a comma
@@ -18,24 +19,38 @@ _STACKS: Final = word_set("union except intersect join case if loop begin")  # c
 
 def too_deep(tokens: Sequence[Token]) -> Token | None:
     """The token at which a statement exceeds four hundred levels; None where all are flatter."""
+    ends = [index for index, token in enumerate(tokens) if token.text == ";"]
+    start = 0
+    for end in (*ends, len(tokens)):
+        # A statement of so few tokens cannot nest deeper.
+        found = _too_deep(tokens[start:end]) if end - start > _DEEPEST else None
+        if found is not None:
+            return found
+        start = end + 1
+    return None
+
+
+def _too_deep(tokens: Sequence[Token]) -> Token | None:
     chains, stacks = [0], [0]
     for token in tokens:
-        word = token.text.lower()
-        if token.comment or token.name == "SCONST":
+        name, text = token.name, token.text
+        if name in _FLAT:
             continue
-        if word == ";":
-            chains, stacks = [0], [0]
-        elif word in _OPENS:
+        if text == ",":
+            chains[-1] = 0
+            continue
+        word = text.lower()
+        if token.comment:
+            continue
+        if word in _OPENS:
             chains.append(0)
             stacks.append(0)
         elif word in _CLOSES and len(chains) > 1:
             chains.pop()
             stacks.pop()
-        elif word == ",":
-            chains[-1] = 0
         elif word in _STACKS:
             stacks[-1] += 1
-        elif word in _CHAINS or token.name == "Op":
+        elif word in _CHAINS or name == "Op":
             chains[-1] += 1
         else:
             continue

@@ -31,6 +31,8 @@ def tokens_until_error(source: Text) -> tuple[list[Token], SqlError | None]:
 
 def copied_rows(source: Text, first_line: int) -> tuple[list[Blocker], Text]:
     """Refusals of rows that psql carries behind COPY … FROM stdin, and the text without those rows."""
+    if b"\\." not in source.data:
+        return [], source
     blockers: list[Blocker] = []
     data = bytearray(source.data)
     for found in _COPIED_ROWS.finditer(source.data):
@@ -41,6 +43,8 @@ def copied_rows(source: Text, first_line: int) -> tuple[list[Blocker], Text]:
 
 def meta_commands(source: Text, tokens: Sequence[Token], first_line: int) -> tuple[list[Blocker], Text]:
     """Refusals of psql's backslash commands, and the text with those lines blanked so that reading can go on."""
+    if b"\\" not in source.data:
+        return [], source
     blockers: list[Blocker] = []
     data = bytearray(source.data)
     done = -1
@@ -71,6 +75,8 @@ def _meta_command(name: str, line: int) -> Blocker:
 
 def hidden_line_ends(source: Text, tokens: Sequence[Token], first_line: int) -> list[Blocker]:
     """A carriage return ends a `--` comment for Postgres, while an editor shows the SQL after it as comment."""
+    if b"\r" not in source.data:
+        return []
     return [
         Blocker(
             first_line + source.line(token.start) - 1,
@@ -86,6 +92,8 @@ def hidden_line_ends(source: Text, tokens: Sequence[Token], first_line: int) -> 
 
 def template_names(source: Text, tokens: Sequence[Token], first_line: int) -> list[Blocker]:
     """Quoted names that are templates: "{tenant}"."""
+    if b'"' not in source.data:
+        return []
     return [
         Blocker(
             first_line + source.line(token.start) - 1,
@@ -106,12 +114,13 @@ def oddities(piece: str, tokens: Sequence[Token], source: Text, first_line: int)
         Choice(first_line + line - 1, f"Hidden character: {', '.join(dict.fromkeys(names))}.")
         for line, names in by_line.items()
     ]
+    foreign = () if piece.isascii() else tokens
     choices += [
         Choice(
             first_line + source.line(token.start) - 1,
             f"The name {token.text} has letters of another alphabet that look like Latin ones.",
         )
-        for token in tokens
+        for token in foreign
         if token.name == "IDENT" and not token.text.isascii() and lookalike(token.word)
     ]
     choices += [Choice(first_line + line - 1, f"{count} blank lines.") for line, count in blank_runs(piece)]

@@ -77,12 +77,6 @@ class Node:
         """A repeated field of strings: a qualified name in its parts."""
         return tuple(node.text("sval") for node in self.nodes(field) if node.kind == "String")
 
-    def fields(self) -> Iterator[tuple[str, str]]:
-        """The node's own string fields that are set."""
-        for descriptor, value in self._message.ListFields():
-            if descriptor.type == _STRING and isinstance(value, str):
-                yield descriptor.name, value
-
     def children(self) -> list[Node]:
         found: list[Node] = []
         for descriptor, value in self._message.ListFields():
@@ -102,6 +96,33 @@ class Node:
             node = stack.pop()
             yield node
             stack.extend(reversed(node.children()))
+
+    def walk_noting(self, literals: list[str], words: set[str]) -> Iterator[Node]:
+        """Like `walk`, but constants are not visited: the rows of an INSERT are mostly that, by the hundred thousand.
+
+        String constants are added to `literals`, every other string to `words`.
+        """
+        stack = [self._message]
+        while stack:
+            message = stack.pop()
+            yield Node(message)
+            found: list[Message] = []
+            for descriptor, value in message.ListFields():
+                kind = descriptor.type
+                if kind == _STRING and isinstance(value, str):
+                    words.add(value)
+                if kind != _MESSAGE:
+                    continue
+                for item in (value,) if isinstance(value, Message) else cast("list[Message]", value):
+                    which = item.WhichOneof("node") if item.DESCRIPTOR.name == "Node" else ""
+                    if which == "a_const":
+                        constant = Node(cast("Message", getattr(item, which))).node("sval")
+                        if constant is not None:
+                            literals.append(constant.text("sval"))
+                    elif which is not None:
+                        found.append(cast("Message", getattr(item, which)) if which else item)
+            found.reverse()
+            stack += found
 
     def same_as(self, other: Node, *, but: frozenset[str] = frozenset()) -> bool:
         """Whether two trees say the same. Positions, the schema `public` and the fields in `but` do not count."""

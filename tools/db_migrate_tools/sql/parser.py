@@ -81,6 +81,32 @@ def scan(source: Text) -> list[Token]:
     return [Token(_TOKEN_NAMES.get(t.token, ""), source.slice(t.start, t.end), t.start, t.end) for t in found]
 
 
+def statement_ends(source: Text) -> list[int]:
+    """Byte offsets behind the semicolons that no parenthesis encloses.
+
+    Raises:
+        SqlError: As `scan`.
+    """
+    _refuse_nul(source)
+    try:
+        tokens = _pg_scan(source.text).tokens
+    except _PgQueryError as error:
+        raise _own(source, error) from None
+    found: list[int] = []
+    depth = 0
+    for token in tokens:
+        match token.token:
+            case 0x28:  # the scanner numbers single characters as ASCII does
+                depth += 1
+            case 0x29:
+                depth -= 1
+            case 0x3B if depth == 0:
+                found.append(token.end)
+            case _:
+                pass
+    return found
+
+
 def parse(source: Text, tokens: list[Token]) -> list[Parsed]:
     """The statements of the text; `tokens` are `scan(source)`.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from db_migrate_tools.sql import lexical, session
+from db_migrate_tools.sql.chunks import chunks
 from db_migrate_tools.sql.dialects import foreign_sign
 from db_migrate_tools.sql.explain import explain
 from db_migrate_tools.sql.hidden import escape_hidden
@@ -18,7 +19,7 @@ from db_migrate_tools.sql.refuse import elsewhere, refusals
 from db_migrate_tools.sql.survey import is_opaque, is_transactional, survey
 from db_migrate_tools.sql.text import SqlError, Text, Token
 
-MOST_BYTES: Final = 20_000_000
+MOST_BYTES: Final = 32_000_000
 _MOST_ERRORS: Final = 20
 
 
@@ -46,6 +47,24 @@ class Reading:
 
 def read(piece: Piece) -> Reading:
     """Split and parse one piece. `start` and `end` of a statement are byte offsets into the piece's UTF-8."""
+    parts = chunks(piece.text)
+    if len(parts) == 1:
+        return _read(piece)
+    statements: list[Read] = []
+    choices: list[Choice] = []
+    blockers: list[Blocker] = []
+    line, base = piece.line, 0
+    for part in parts:
+        found = _read(replace(piece, text=part, line=line))
+        statements += (replace(r, start=r.start + base, end=r.end + base) for r in found.statements)
+        choices += found.choices
+        blockers += found.blockers
+        line += part.count("\n")
+        base += len(part.encode("utf-8", "surrogatepass"))
+    return Reading(tuple(statements), tuple(choices), _fewer(blockers))
+
+
+def _read(piece: Piece) -> Reading:
     source = Text(piece.text)
     tokens, unfinished = lexical.tokens_until_error(source)
     if unfinished is not None and unfinished.message == "NUL byte":
@@ -100,11 +119,15 @@ def _one_by_one(
         line = first_line + source.line(sign.offset) - 1
         what = f"This is {sign.dialect}, not Postgres: {sign.word}."
         return parsed, [Blocker(line, what, f"Write it for Postgres; {sign.dialect} databases are not migrated here.")]
-    if len(errors) > _MOST_ERRORS:
-        rest = len(errors) - _MOST_ERRORS
-        last = Blocker(errors[_MOST_ERRORS].line, f"{rest} more statements cannot be read.", "Correct the first ones.")
-        return parsed, [*errors[:_MOST_ERRORS], last]
-    return parsed, errors
+    return parsed, list(_fewer(errors))
+
+
+def _fewer(errors: Sequence[Blocker]) -> tuple[Blocker, ...]:
+    if len(errors) <= _MOST_ERRORS:
+        return tuple(errors)
+    rest = len(errors) - _MOST_ERRORS
+    last = Blocker(errors[_MOST_ERRORS].line, f"{rest} more statements cannot be read.", "Correct the first ones.")
+    return (*errors[:_MOST_ERRORS], last)
 
 
 def _placed(source: Text, parsed: list[Parsed], comments: list[Token], first_line: int) -> tuple[Read, ...]:
@@ -148,7 +171,7 @@ def _attached(source: Text, above: list[Token], line: int, before: int) -> str:
 
 def build(pieces: Sequence[Piece]) -> Script:
     """The script of a source: what runs, in its order and its original bytes; what was taken off; what blocks it.
-    More than twenty megabytes are not read at all.
+    More than thirty-two megabytes are not read at all.
     """
     size = sum(len(piece.text.encode("utf-8", "surrogatepass")) for piece in pieces)
     if size > MOST_BYTES:

@@ -62,14 +62,8 @@ def survey(node: Node) -> Survey:
     words: set[str] = set()
     changes = parameters = False
     in_routine = node.kind in {"CreateFunctionStmt", "RuleStmt"}  # what they hold runs later, if ever
-    for part in node.walk():
+    for part in node.walk_noting(literals, words):
         kind = part.kind
-        if kind == "A_Const":
-            constant = part.node("sval")
-            if constant is not None:
-                literals.append(constant.text("sval"))
-            continue
-        words.update(value for _, value in part.fields())
         if kind == "RangeVar":
             relations[relation(part)] = None
         elif kind == "CommonTableExpr":

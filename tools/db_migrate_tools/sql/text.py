@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
+_NEWLINE: Final = re.compile(rb"\n")
 _COMMENTS: Final = frozenset({"SQL_COMMENT", "C_COMMENT"})
 
 
@@ -30,7 +31,8 @@ class Text:
     def __init__(self, text: str) -> None:
         self.text = text
         self.data = text.encode("utf-8", "surrogatepass")
-        self._newlines = [i for i, byte in enumerate(self.data) if byte == 0x0A]
+        self._plain = len(self.data) == len(text)
+        self._newlines = [found.start() for found in _NEWLINE.finditer(self.data)]
 
     def line(self, offset: int) -> int:
         """Line (from 1) on which the byte at `offset` stands."""
@@ -43,11 +45,12 @@ class Text:
         return len(self.data[start:offset].decode("utf-8", "replace")) + 1
 
     def slice(self, start: int, end: int) -> str:
+        if self._plain:
+            return self.text[start:end]
         return self.data[start:end].decode("utf-8", "surrogatepass")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token; `name` is the scanner's (`IDENT`, `SCONST`, `CREATE`, or the character itself), `text` as written."""
 
     name: str
