@@ -104,7 +104,7 @@ def test_long_blank_stretches_are_told() -> None:
 def test_many_mistakes_are_counted_not_listed_without_end() -> None:
     script = of("nonsense here;\n" * 100 + "DROP TABLE a;")
     assert len(script.blockers) == 21
-    assert script.blockers[-1].what == "80 more statements cannot be read."
+    assert script.blockers[-1].what == "80 more lines cannot be read."
     assert [s.text for s in script.statements] == ["DROP TABLE a"]
 
 
@@ -389,7 +389,7 @@ def test_mistakes_in_several_parts_of_a_long_text_are_counted_together() -> None
     blockers = of(text).blockers
     assert len(blockers) == 21
     assert blockers[0].line == 8_001
-    assert blockers[-1].what == "25 more statements cannot be read."
+    assert blockers[-1].what == "25 more lines cannot be read."
 
 
 def test_a_word_among_the_rows_is_no_name() -> None:

@@ -49,7 +49,8 @@ def read(piece: Piece) -> Reading:
     """Split and parse one piece. `start` and `end` of a statement are byte offsets into the piece's UTF-8."""
     parts = chunks(piece.text)
     if len(parts) == 1:
-        return _read(piece)
+        found = _read(piece)
+        return replace(found, blockers=_fewer(found.blockers))
     statements: list[Read] = []
     choices: list[Choice] = []
     blockers: list[Blocker] = []
@@ -119,14 +120,14 @@ def _one_by_one(
         line = first_line + source.line(sign.offset) - 1
         what = f"This is {sign.dialect}, not Postgres: {sign.word}."
         return parsed, [Blocker(line, what, f"Write it for Postgres; {sign.dialect} databases are not migrated here.")]
-    return parsed, list(_fewer(errors))
+    return parsed, errors
 
 
 def _fewer(errors: Sequence[Blocker]) -> tuple[Blocker, ...]:
     if len(errors) <= _MOST_ERRORS:
         return tuple(errors)
     rest = len(errors) - _MOST_ERRORS
-    last = Blocker(errors[_MOST_ERRORS].line, f"{rest} more statements cannot be read.", "Correct the first ones.")
+    last = Blocker(errors[_MOST_ERRORS].line, f"{rest} more lines cannot be read.", "Correct the first ones.")
     return (*errors[:_MOST_ERRORS], last)
 
 
