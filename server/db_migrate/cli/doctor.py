@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from db_migrate.cluster.binaries import resolve
+from db_migrate.cluster.fences import fences
 from db_migrate.cluster.shadow import start_shadow
 from db_migrate.project.commands import find, search_path
 from db_migrate.project.scripts import Absent, Command, Name, command
@@ -34,7 +35,7 @@ async def doctor(root: Path, settings: Settings, *, as_json: bool) -> int:
             found.append(await _environment(env, world))
             if env in world.targets.configured():
                 found.append(_checkpoint(env, world))
-        found += [await _shadow(settings), *_generators(root, settings)]
+        found += [*await _shadow(settings), *_generators(root, settings)]
     if as_json:
         sys.stdout.write(json.dumps([c.model_dump(by_alias=True) for c in found], ensure_ascii=False, indent=1) + "\n")
     else:
@@ -81,16 +82,26 @@ def _checkpoint(env: Env, world: World) -> Check:
     )
 
 
-async def _shadow(settings: Settings) -> Check:
+async def _shadow(settings: Settings) -> list[Check]:
     try:
         binaries = resolve(None, explicit=settings.shadow.binaries)
         cluster = await start_shadow(major=None, explicit=settings.shadow.binaries)
     except Refused as refusal:
-        return Check(name="shadow", status="fail", detail=refusal.reason, remedy=refusal.remedy)
+        return [Check(name="shadow", status="fail", detail=refusal.reason, remedy=refusal.remedy)]
     async with cluster:
-        return Check(
-            name="shadow", status="pass", detail=f"PostgreSQL {binaries.version} ({binaries.origin}) starts and answers"
-        )
+        starts = f"PostgreSQL {binaries.version} ({binaries.origin}) starts and answers"
+        return [
+            Check(name="shadow", status="pass", detail=starts),
+            *(
+                Check(
+                    name=f"shadow: {fence.name}",
+                    status="pass" if fence.stands else "warn",
+                    detail=fence.detail,
+                    remedy=fence.remedy,
+                )
+                for fence in fences(cluster)
+            ),
+        ]
 
 
 def _generators(root: Path, settings: Settings) -> list[Check]:

@@ -192,14 +192,13 @@ def main() -> None:
     for descriptor in orders["inherited"]:
         os.set_inheritable(descriptor, False)
     confine.adopt_orphans()
-    if orders["confined"]:
-        confine.leave_network()
+    offline = orders["confined"] and confine.leave_network()
     keeper = Keeper(orders)
     problem = keeper.start()
     log = last_words(keeper.home) if problem else ""
     if problem and keeper.postgres:
         keeper.tidy()
-    os.write(1, json.dumps({"problem": problem, "log": log}).encode())
+    os.write(1, json.dumps({"problem": problem, "log": log, "offline": offline}).encode())
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)

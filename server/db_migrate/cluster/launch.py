@@ -81,8 +81,9 @@ def start_postgres(
     confined: bool,
     starting: int,
     keeping: int,
-) -> None:
-    """Hand the locks `starting` and `keeping` (descriptors) to a new keeper; returns when Postgres is ready.
+) -> bool:
+    """Hand the locks `starting` and `keeping` (descriptors) to a new keeper; returns when Postgres is ready, and
+    then whether it runs without any network.
 
     The descriptors are closed here in any case; the keeper has its own. A `fresh` cluster is removed with its home at
     the end; a `confined` one reaches no files and no network but its own, where the system can see to that.
@@ -120,7 +121,7 @@ def start_postgres(
         os.close(keeping)
     answer = json.loads(keeper.stdout) if keeper.stdout else {"problem": "Its keeper did not start.", "log": ""}
     if answer["problem"] is None:
-        return
+        return bool(answer["offline"])
     log = answer["log"] or keeper.stderr.decode(errors="replace")
     raise NotStarted(
         f"Postgres {binaries.version} did not start. {answer['problem']} {_last_line(log)}".strip(),

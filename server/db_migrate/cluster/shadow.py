@@ -32,7 +32,7 @@ class Cluster:
     """A running throwaway Postgres, reached over a unix socket in `socket_dir`.
 
     `async with await start_shadow() as cluster`, or `close()` it. However this process ends, the keeper stops
-    Postgres and removes its files.
+    Postgres and removes its files. `offline`: it has a network of its own, with nothing in it.
     """
 
     home: Home
@@ -42,6 +42,7 @@ class Cluster:
     major: int
     bin_dir: Path
     port: int
+    offline: bool
     _using: int = field(repr=False)
     _kept: int = field(repr=False)
 
@@ -165,7 +166,7 @@ def start_shadow_blocking(
         kept = locks.open_lock(home.keeper)
         home.make_run()
         initialise.copy_data(seed.data, home.data)
-        start_postgres(
+        offline = start_postgres(
             binaries,
             home,
             parameters.arguments({**parameters.SHADOW_SETTINGS, "port": str(PORT)}, binaries.major),
@@ -189,6 +190,7 @@ def start_shadow_blocking(
         major=binaries.major,
         bin_dir=binaries.bin_dir,
         port=PORT,
+        offline=offline,
         _using=using,
         _kept=kept,
     )

@@ -10,6 +10,9 @@ from db_migrate_tools.evidence import PgFailure
 
 ADMIN_DATABASE = "postgres"
 
+LONGEST = 2000
+"""Characters of an error's parts that are kept."""
+
 RAISED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What a statement can make asyncpg raise. The last comes when the server ends a session that is just in use."""
 
@@ -61,9 +64,14 @@ def failure(error: asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.Inte
     return PgFailure(
         sqlstate=error.sqlstate,
         # Errors that asyncpg raises for Postgres, a lost connection for one, have no fields.
-        message=error.message or str(error),
-        detail=error.detail,
-        hint=error.hint,
+        message=_short(error.message or str(error)) or "",
+        detail=_short(error.detail),
+        hint=_short(error.hint),
         position=int(error.position) if error.position else None,
-        context=error.context,
+        context=_short(error.context),
     )
+
+
+def _short(text: str | None) -> str | None:
+    """SQL may raise errors of any length, which nobody reads and every copy of the plan would hold."""
+    return text if text is None or len(text) <= LONGEST else f"{text[:LONGEST]}…"
