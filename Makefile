@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint format bench bench-proof clean
 
 demo: $(READY)
 	$(BIN)/db-migrate-mcp demo
@@ -26,6 +26,10 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python bench/main_job.py
+
+# Minutes, at 5,000 tables many of them.
+bench-proof: $(READY)
+	$(BIN)/python bench/proof.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "db-migrate needs Python 3.11 or newer: make PYTHON=python3.12 …")'
