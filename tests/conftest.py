@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
 
 import asyncpg
 import pytest
 
-from db_migrate.cluster import initialise, locks, parameters
+from clusters import running
 from db_migrate.cluster.binaries import resolve
-from db_migrate.cluster.launch import Home, start_postgres
 
 
 @pytest.fixture(scope="session")
@@ -28,31 +24,8 @@ def cluster() -> Iterator[str]:
     Started by our own launcher, so it ends with the tests however they end; unlike a shadow it asks for no password
     and has Postgres's own settings.
     """
-    memory = Path("/dev/shm")
-    path = Path(tempfile.mkdtemp(prefix="dbm-test-", dir=memory if memory.is_dir() else None))
-    path.chmod(0o711)
-    home = Home(path, path / "run")
-    using = locks.share(home.users)
-    kept = locks.open_lock(home.keeper)
-    binaries = resolve(None)
-    options = ("-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-    initialise.initdb(binaries, home.data, superuser="postgres", password="unused", options=options)
-    home.make_run()
-    start_postgres(
-        binaries,
-        home,
-        parameters.arguments({"listen_addresses": "", "fsync": "off"}, binaries.major),
-        {},
-        fresh=True,
-        confined=False,
-        starting=locks.own(home.start),
-        keeping=locks.own(home.keeper),
-    )
-    yield f"postgresql://postgres@/postgres?host={home.run}"
-    os.close(using)
-    locks.wait_until_free(kept)
-    os.close(kept)
-    assert not path.exists()
+    with running(resolve(None)) as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import gc
+from collections import defaultdict
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import asyncpg
 
-from db_migrate.postgres import catalog_parts, catalog_relations, catalog_sql, catalog_types
+from db_migrate.postgres import catalog_parts, catalog_relations, catalog_types
 from db_migrate.postgres.catalog_names import (
     PG_ATTRDEF,
     PG_CLASS,
@@ -21,13 +25,34 @@ from db_migrate.postgres.catalog_names import (
     PG_TYPE,
     Names,
 )
-from db_migrate_tools.schema.model import Catalog, Kind, Object, Policy, Ref
-
-Rows = list[asyncpg.Record]
+from db_migrate.postgres.catalog_parted import Parts, find_parts, roles_of
+from db_migrate.postgres.catalog_rows import Snapshot, read_all
+from db_migrate_tools.schema.model import Catalog, Kind, Object, Ref
 
 BOOKKEEPING_SCHEMAS = ("db_migrate", "supabase_migrations")
 _SAVEPOINT = "db_migrate_catalog"
 _RELATION_KINDS: dict[str, Kind] = {"r": "table", "p": "table", "f": "table", "v": "view", "m": "view", "c": "type"}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A catalog and the oids that led to it. The oids hold for every copy of the database that was read."""
+
+    catalog: Catalog
+    names: Names
+
+    @cached_property
+    def parts(self) -> Parts:
+        """Found once for all copies that are followed."""
+        return find_parts(self.catalog)
+
+    @cached_property
+    def oids(self) -> dict[int, set[int]]:
+        """The oids of all objects, by the system catalog's; not to be changed."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for catalog, oid in self.names.objects:
+            found[catalog].add(oid)
+        return found
 
 
 async def read_catalog(connection: asyncpg.Connection[asyncpg.Record]) -> Catalog:
@@ -36,6 +61,28 @@ async def read_catalog(connection: asyncpg.Connection[asyncpg.Record]) -> Catalo
     Outside a transaction it opens one, repeatable read and read-only. Inside one it reads what the transaction
     sees, and leaves neither a setting nor a lock behind.
     """
+    return (await read_whole(connection)).catalog
+
+
+async def read_whole(connection: asyncpg.Connection[asyncpg.Record]) -> Reading:
+    """`read_catalog`, with the oids that a live catalog goes on from."""
+    with uncollected():
+        return await _read_apart(connection)
+
+
+@contextmanager
+def uncollected() -> Generator[None]:
+    """Without garbage collection: what is read is all kept, and looking through it again and again takes longest."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+async def _read_apart(connection: asyncpg.Connection[asyncpg.Record]) -> Reading:
     if not connection.is_in_transaction():
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return await _read(connection)
@@ -46,83 +93,30 @@ async def read_catalog(connection: asyncpg.Connection[asyncpg.Record]) -> Catalo
         await connection.execute(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """The rows of every query."""
-
-    version: int
-    search_path: str
-    origin: str
-    roles: Rows
-    comments: Rows
-    members: Rows
-    schemas: Rows
-    extensions: Rows
-    relations: Rows
-    columns: Rows
-    inherits: Rows
-    constraints: Rows
-    indexes: Rows
-    sequences: Rows
-    routines: Rows
-    aggregates: Rows
-    triggers: Rows
-    policies: Rows
-    types: Rows
-    default_acls: Rows
-    rewrites: Rows
-    dependencies: Rows
-
-
-async def _read(connection: asyncpg.Connection[asyncpg.Record]) -> Catalog:
-    (server,) = await connection.fetch(catalog_sql.SERVER)
-    await connection.execute(catalog_sql.SESSION)
-    schemas = await connection.fetch(catalog_sql.SCHEMAS, list(BOOKKEEPING_SCHEMAS))
-    inside = [row[0] for row in schemas]
-    fetch = connection.fetch
-    snapshot = _Snapshot(
-        version=server[0],
-        search_path=server[1],
-        origin=server[2],
-        roles=await fetch(catalog_sql.ROLES),
-        comments=await fetch(catalog_sql.COMMENTS),
-        members=await fetch(catalog_sql.MEMBERS),
-        schemas=schemas,
-        extensions=await fetch(catalog_sql.EXTENSIONS),
-        relations=await fetch(catalog_sql.RELATIONS, inside),
-        columns=await fetch(catalog_sql.COLUMNS, inside),
-        inherits=await fetch(catalog_sql.INHERITS),
-        constraints=await fetch(catalog_sql.CONSTRAINTS, inside),
-        indexes=await fetch(catalog_sql.INDEXES, inside),
-        sequences=await fetch(catalog_sql.SEQUENCES, inside),
-        routines=await fetch(catalog_sql.ROUTINES, inside),
-        aggregates=await fetch(catalog_sql.AGGREGATES, inside),
-        triggers=await fetch(catalog_sql.TRIGGERS, inside),
-        policies=await fetch(catalog_sql.POLICIES, inside),
-        types=await fetch(catalog_sql.TYPES, inside),
-        default_acls=await fetch(catalog_sql.DEFAULT_ACLS, inside),
-        rewrites=await fetch(catalog_sql.REWRITES),
-        dependencies=await fetch(catalog_sql.DEPENDENCIES),
-    )
-    names = _names(snapshot)
-    objects = {found.ref: found for found in _objects(snapshot, names)}
-    return Catalog(
+async def _read(connection: asyncpg.Connection[asyncpg.Record]) -> Reading:
+    snapshot = await read_all(connection, BOOKKEEPING_SCHEMAS)
+    names = Names()
+    name_all(snapshot, names)
+    names.link((row[0], row[1], row[2], row[3], row[4], row[5]) for row in snapshot.dependencies)
+    objects = {found.ref: found for found in objects_of(snapshot, names)}
+    catalog = Catalog(
         objects=objects,
         server_version=snapshot.version,
-        roles=tuple(sorted(_roles(objects.values()))),
+        roles=tuple(sorted({role for item in objects.values() for role in roles_of(item)})),
         search_path=snapshot.search_path,
         origin=snapshot.origin,
     )
+    return Reading(catalog, names)
 
 
-def _names(snapshot: _Snapshot) -> Names:
-    """Give every row its reference, then read the dependencies between them."""
-    names = Names(
-        schemas={oid: name for oid, name, *_ in snapshot.schemas},
-        roles={row[0]: row[1] for row in snapshot.roles},
-        comments={(catalog, oid, sub): text for catalog, oid, sub, text in snapshot.comments},
-        arrays={row[0] for row in snapshot.types if row[8]},
-    )
+def name_all(snapshot: Snapshot, names: Names) -> None:
+    """Give every row its reference. What `names` holds is kept or replaced, so that the rows of a few objects can be
+    added to those of the rest.
+    """
+    names.schemas.update((oid, name) for oid, name, *_ in snapshot.schemas)
+    names.roles.update((row[0], row[1]) for row in snapshot.roles)
+    names.comments.update(((catalog, oid, sub), text) for catalog, oid, sub, text in snapshot.comments)
+    names.arrays.update(row[0] for row in snapshot.types if row[8])
     refs, schema_of = names.objects, names.schemas
     for catalog, oid, extension in snapshot.members:
         if extension != "plpgsql":
@@ -164,11 +158,9 @@ def _names(snapshot: _Snapshot) -> Names:
     for oid, relation in snapshot.rewrites:
         if (PG_CLASS, relation) in refs:
             refs[PG_REWRITE, oid] = refs[PG_CLASS, relation]
-    names.link((row[0], row[1], row[2], row[3], row[4], row[5]) for row in snapshot.dependencies)
-    return names
 
 
-def _name_types(snapshot: _Snapshot, names: Names) -> None:
+def _name_types(snapshot: Snapshot, names: Names) -> None:
     refs = names.objects
     arrays: list[tuple[int, int]] = []
     multiranges: list[tuple[int, int]] = []
@@ -187,7 +179,8 @@ def _name_types(snapshot: _Snapshot, names: Names) -> None:
             refs[PG_TYPE, oid] = refs[PG_TYPE, behind]
 
 
-def _objects(snapshot: _Snapshot, names: Names) -> Iterator[Object]:
+def objects_of(snapshot: Snapshot, names: Names) -> Iterator[Object]:
+    """The objects that the rows describe."""
     inherits = catalog_relations.parents(snapshot.inherits)
     columns_of: dict[int, list[str]] = {}
     for row in snapshot.columns:
@@ -214,13 +207,3 @@ def _objects(snapshot: _Snapshot, names: Names) -> Iterator[Object]:
     yield from catalog_parts.triggers(snapshot.triggers, names)
     yield from catalog_parts.policies(snapshot.policies, names)
     yield from catalog_types.default_acls(snapshot.default_acls, names)
-
-
-def _roles(objects: Iterable[Object]) -> set[str]:
-    found: set[str] = set()
-    for item in objects:
-        found.add(item.owner)
-        found.update(role for grant in item.acl or () for role in (grant.grantee, grant.grantor))
-        if isinstance(item, Policy):
-            found.update(role for role in item.roles if role != "public")
-    return found - {""}

@@ -33,6 +33,20 @@ class Names:
     comments: dict[tuple[int, int, int], str] = field(default_factory=dict[tuple[int, int, int], str])
     depends: dict[Ref, set[Ref]] = field(default_factory=lambda: defaultdict[Ref, set[Ref]](set))
 
+    def copy(self) -> Names:
+        """For changing it; the sets in `depends` must be replaced, not changed."""
+        depends: dict[Ref, set[Ref]] = defaultdict[Ref, set[Ref]](set)
+        depends.update(self.depends)
+        return Names(
+            dict(self.schemas),
+            dict(self.roles),
+            dict(self.objects),
+            dict(self.columns),
+            set(self.arrays),
+            dict(self.comments),
+            depends,
+        )
+
     def relation(self, oid: int) -> Ref | None:
         ref = self.objects.get((PG_CLASS, oid))
         return None if ref is None or ref.kind == "extension" else ref

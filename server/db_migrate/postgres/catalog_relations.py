@@ -14,6 +14,7 @@ from db_migrate_tools.schema.model import (
     Column,
     Grant,
     Object,
+    Ref,
     SequenceOptions,
     Table,
     View,
@@ -107,17 +108,21 @@ def columns(
 ) -> Iterator[Column]:
     """Columns of tables, views and composite types, `position` counted from 1 without gaps."""
     relation, position = 0, 0
+    alone = frozenset[Ref]()
     for row in rows:
         (oid, number, _, type_text, type_oid, not_null, _, default, generated, identity) = row[:10]
         (collation, storage, compression, statistics, options, acl, local) = row[10:]
-        relation, position = oid, position + 1 if oid == relation else 1
+        if oid == relation:
+            position += 1
+        else:
+            relation, position, alone = oid, 1, names.relation_set(oid)
         sequence, sequence_settings, sequence_acl = identities.get((oid, number), (None, None, None))
         ref = names.columns[oid, number]
         yield Column(
             ref=ref,
             acl=grants(acl),
             comment=names.comment(PG_CLASS, oid, number),
-            depends=names.of(ref) | names.relation_set(oid),
+            depends=alone | needed if (needed := names.depends.get(ref)) else alone,
             key=(PG_CLASS, oid, number),
             position=position,
             type=type_text,

@@ -20,7 +20,7 @@ ROLES = "SELECT oid, rolname FROM pg_roles"
 
 COMMENTS = """
 SELECT classoid, objoid, objsubid, description FROM pg_description
-WHERE objoid >= 16384 OR classoid = 'pg_namespace'::regclass
+WHERE (objoid >= 16384 OR classoid = 'pg_namespace'::regclass) /* some */
 """
 
 MEMBERS = """
@@ -46,7 +46,8 @@ _NOT_A_CONSTRUCTOR = """NOT EXISTS (SELECT FROM pg_depend i
     WHERE i.classid = 'pg_proc'::regclass AND i.objid = p.oid AND i.deptype = 'i')"""
 
 _USER_RELATION = f"""c.relnamespace = ANY ($1::oid[]) AND c.relpersistence <> 't'
-    AND {_NOT_A_MEMBER.format(catalog="pg_class", oid="c.oid")}"""
+    AND {_NOT_A_MEMBER.format(catalog="pg_class", oid="c.oid")}
+    AND (c.relkind <> 'c' OR {_NOT_A_MEMBER.format(catalog="pg_type", oid="c.reltype")})"""
 
 RELATIONS = f"""
 SELECT c.oid, c.relnamespace, c.relname, c.relkind::text, c.relowner, c.relacl::text[], c.reltype,
@@ -67,7 +68,7 @@ LEFT JOIN pg_am am ON am.oid = c.relam
 LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
 LEFT JOIN pg_foreign_table ft ON ft.ftrelid = c.oid
 LEFT JOIN pg_foreign_server fs ON fs.oid = ft.ftserver
-WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c') AND {_USER_RELATION}
+WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c') AND {_USER_RELATION} /* some */
 """
 
 COLUMNS = f"""
@@ -83,19 +84,25 @@ FROM pg_class c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c') AND {_USER_RELATION}
+WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c') AND {_USER_RELATION} /* some */
 ORDER BY a.attrelid, a.attnum
 """
 
-INHERITS = "SELECT inhrelid, inhparent FROM pg_inherits ORDER BY inhrelid, inhseqno"
+INHERITS = "SELECT inhrelid, inhparent FROM pg_inherits WHERE true /* some */ ORDER BY inhrelid, inhseqno"
 
 CONSTRAINTS = f"""
 SELECT con.oid, con.conname, con.contype::text, con.conrelid, con.contypid, con.conindid, con.confrelid,
        con.conkey, con.confkey, con.convalidated, con.condeferrable, con.condeferred, con.conislocal,
-       con.connoinherit, pg_get_constraintdef(con.oid)
+       con.connoinherit,
+       CASE WHEN con.contype = 'n' AND con.convalidated AND NOT con.connoinherit
+                 AND NOT EXISTS (SELECT FROM pg_description d WHERE d.objoid = con.oid
+                                 AND d.classoid = 'pg_constraint'::regclass) AND con.conname ~ '_not_null\\d*$'
+            THEN '' ELSE pg_get_constraintdef(con.oid) END
 FROM pg_constraint con LEFT JOIN pg_class c ON c.oid = con.conrelid
-WHERE con.contype <> 't' AND con.connamespace = ANY ($1::oid[])
-  AND (con.conrelid = 0 OR ({_USER_RELATION}))
+-- Towards each partition of the table that it references a foreign key has a row of Postgres's own.
+LEFT JOIN pg_constraint up ON up.oid = con.conparentid AND up.conrelid = con.conrelid AND con.contype = 'f'
+WHERE up.oid IS NULL AND con.contype <> 't' AND con.connamespace = ANY ($1::oid[])
+  AND (con.conrelid = 0 OR ({_USER_RELATION})) /* some */
 """
 
 INDEXES = f"""
@@ -105,8 +112,8 @@ SELECT c.oid, c.relnamespace, c.relname, i.indrelid, pg_get_indexdef(c.oid), i.i
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
 LEFT JOIN (SELECT attrelid, array_agg(attnum || ':' || attstattarget) AS targets FROM pg_attribute
-           WHERE attnum > 0 AND attstattarget >= 0 GROUP BY attrelid) st ON st.attrelid = c.oid
-WHERE {_USER_RELATION}
+           WHERE attnum > 0 AND attstattarget >= 0 /* theirs */ GROUP BY attrelid) st ON st.attrelid = c.oid
+WHERE {_USER_RELATION} /* some */
 """
 
 SEQUENCES = f"""
@@ -116,7 +123,7 @@ SELECT c.oid, c.relnamespace, c.relname, c.relowner, c.relacl::text[], c.relpers
 FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
 LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0
   AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
-WHERE {_USER_RELATION}
+WHERE {_USER_RELATION} /* some */
 """
 
 ROUTINES = f"""
@@ -132,7 +139,7 @@ SELECT p.oid, p.pronamespace, p.proname, p.proowner, p.proacl::text[], p.prokind
        p.provolatile::text, p.prosecdef
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = ANY ($1::oid[]) AND {_NOT_A_MEMBER.format(catalog="pg_proc", oid="p.oid")}
-  AND {_NOT_A_CONSTRUCTOR}
+  AND {_NOT_A_CONSTRUCTOR} /* some */
 """
 
 AGGREGATES = """
@@ -162,20 +169,20 @@ SELECT p.oid, format('CREATE AGGREGATE %I.%I(%s) (SFUNC = %s, STYPE = %s', n.nsp
        || ')'
 FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid JOIN pg_namespace n ON n.oid = p.pronamespace
 CROSS JOIN (SELECT ARRAY['READ_ONLY', 'SHAREABLE', 'READ_WRITE'] AS words) m
-WHERE p.pronamespace = ANY ($1::oid[])
+WHERE p.pronamespace = ANY ($1::oid[]) /* some */
 """
 
 TRIGGERS = f"""
 SELECT t.oid, t.tgrelid, t.tgname, pg_get_triggerdef(t.oid), t.tgenabled::text, t.tgfoid, t.tgparentid,
        p.tgenabled::text, t.tgconstraint
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid LEFT JOIN pg_trigger p ON p.oid = t.tgparentid
-WHERE NOT t.tgisinternal AND {_USER_RELATION}
+WHERE NOT t.tgisinternal AND {_USER_RELATION} /* some */
 """
 
 POLICIES = f"""
 SELECT p.oid, p.polrelid, p.polname, p.polcmd::text, p.polpermissive, p.polroles,
        pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
-FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE {_USER_RELATION}
+FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE {_USER_RELATION} /* some */
 """
 
 TYPES = f"""
@@ -203,7 +210,7 @@ SELECT t.oid, t.typnamespace, t.typname, t.typtype::text, t.typowner, t.typacl::
          FROM pg_range r WHERE r.rngtypid = t.oid) END,
        (SELECT r.rngtypid FROM pg_range r WHERE t.typtype = 'm' AND r.rngmultitypid = t.oid)
 FROM pg_type t LEFT JOIN pg_type b ON b.oid = t.typbasetype
-WHERE t.typnamespace = ANY ($1::oid[]) AND {_NOT_A_MEMBER.format(catalog="pg_type", oid="t.oid")}
+WHERE t.typnamespace = ANY ($1::oid[]) AND {_NOT_A_MEMBER.format(catalog="pg_type", oid="t.oid")} /* some */
 """
 
 DEFAULT_ACLS = """
@@ -211,10 +218,38 @@ SELECT oid, defaclrole, defaclnamespace, defaclobjtype::text, defaclacl::text[] 
 WHERE defaclnamespace = 0 OR defaclnamespace = ANY ($1::oid[])
 """
 
-REWRITES = "SELECT oid, ev_class FROM pg_rewrite WHERE ev_class >= 16384"
+REWRITES = "SELECT oid, ev_class FROM pg_rewrite WHERE ev_class >= 16384 /* some */"
 
 DEPENDENCIES = """
 SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid FROM pg_depend
-WHERE objid >= 16384 AND deptype IN ('n', 'a', 'i', 'P', 'S', 'x') AND (refobjid >= 16384 OR refobjid = 2200)
-  AND NOT (classid = 'pg_type'::regclass AND deptype = 'i')
+WHERE objid >= 16384 /* some */ AND deptype IN ('n', 'a', 'i', 'P', 'S', 'x') AND (refobjid >= 16384 OR refobjid = 2200)
+  AND NOT (deptype = 'i' AND (classid IN ('pg_type'::regclass, 'pg_trigger'::regclass)
+                              OR (classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass)))
+  AND NOT (deptype = 'a' AND classid = 'pg_attrdef'::regclass)
 """
+
+
+def some(query: str, condition: str, theirs: str = "") -> str:
+    """A query of the above for some of its rows; the oids are its last parameters."""
+    return query.replace("/* some */", f"AND {condition}").replace("/* theirs */", theirs)
+
+
+_INDEXES_OF = "(SELECT indexrelid FROM pg_index WHERE indrelid = ANY ({}::oid[]))"
+
+SOME_COMMENTS = some(COMMENTS, "objoid = ANY ($1::oid[])")
+SOME_RELATIONS = some(RELATIONS, "c.oid = ANY ($2::oid[])")
+SOME_COLUMNS = some(COLUMNS, "c.oid = ANY ($2::oid[])")
+SOME_INHERITS = some(INHERITS, f"(inhrelid = ANY ($1::oid[]) OR inhrelid = ANY (ARRAY{_INDEXES_OF.format('$1')}))")
+SOME_CONSTRAINTS = some(CONSTRAINTS, "(con.conrelid = ANY ($2::oid[]) OR con.contypid = ANY ($3::oid[]))")
+SOME_INDEXES = some(INDEXES, "i.indrelid = ANY ($2::oid[])", f"AND attrelid IN {_INDEXES_OF.format('$2')}")
+SOME_SEQUENCES = some(SEQUENCES, "c.oid = ANY ($2::oid[])")
+SOME_ROUTINES = some(ROUTINES, "p.oid = ANY ($2::oid[])")
+SOME_AGGREGATES = some(AGGREGATES, "p.oid = ANY ($2::oid[])")
+SOME_TRIGGERS = some(TRIGGERS, "t.tgrelid = ANY ($2::oid[])")
+SOME_POLICIES = some(POLICIES, "p.polrelid = ANY ($2::oid[])")
+SOME_TYPES = some(TYPES, "t.oid = ANY ($2::oid[])")
+SOME_REWRITES = some(REWRITES, "ev_class = ANY ($1::oid[])")
+SOME_DEPENDENCIES = some(
+    DEPENDENCIES,
+    "objid = ANY ($1::oid[]) AND classid IN (1259, 1247, 1255, 2606, 2604, 2618, 2620, 3256)",
+)

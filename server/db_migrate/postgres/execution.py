@@ -89,7 +89,7 @@ class MigrationRun:
         for step in known.steps if known is not None else ():
             if step.state == "done":
                 self._reports.already_done(step.number)
-        if not order.statements:
+        if not order.statements and order.source is None:
             raise Refused("The plan has no statements. Nothing was run.", "Plan again.")
         await self._check_schema(known)
         await self._journal.create()
@@ -98,6 +98,9 @@ class MigrationRun:
         every = list(parts(order.statements))
         for part in every:
             await self._part(part, known, last=part is every[-1])
+        if not every:
+            async with self._connection.transaction():
+                await self._journal.applied(order)
         after = await self._read_after()
         return Execution(
             status="applied",

@@ -16,7 +16,7 @@ from db_migrate.postgres.failures import LOST
 from db_migrate.postgres.identity import read_identity
 from db_migrate.postgres.journal import read_history, read_unfinished
 from db_migrate.postgres.session import read_settings
-from db_migrate_tools.evidence import AppliedMigration, Env, Identity, TableSize, TargetFacts
+from db_migrate_tools.evidence import AppliedMigration, Env, Identity, OfferedExtension, TableSize, TargetFacts
 from db_migrate_tools.ports import Refused
 from db_migrate_tools.schema.ddl.quote import ident
 from db_migrate_tools.schema.fingerprint import fingerprint
@@ -54,6 +54,17 @@ SELECT (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'c
 _ACTS_AS = "SELECT rolname::text FROM pg_catalog.pg_roles WHERE pg_has_role(current_user, oid, 'USAGE') ORDER BY 1"
 _ROLES = "SELECT rolname::text FROM pg_catalog.pg_roles ORDER BY 1"
 
+# Supabase's library names there what its ordinary roles may create all the same.
+_OFFERED = """
+SELECT name::text, version::text,
+       NOT superuser OR trusted OR (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)
+       OR name = ANY (string_to_array(replace(current_setting('supautils.privileged_extensions', true), ' ', ''), ','))
+           IS TRUE
+FROM pg_catalog.pg_available_extension_versions v
+WHERE version = (SELECT default_version FROM pg_catalog.pg_available_extensions a WHERE a.name = v.name)
+ORDER BY 1
+"""
+
 
 class PostgresTarget:
     """Implements ports.Target. `dsn` is asked for at each call, since a dev database starts lazily."""
@@ -65,6 +76,7 @@ class PostgresTarget:
         *,
         read_only: bool = False,
         embedded: bool = False,
+        standing_in: Callable[[], tuple[str, ...]] = tuple,
         connect_timeout: float = 10.0,
         reading: float = 150.0,
         asking: float = 15.0,
@@ -73,6 +85,7 @@ class PostgresTarget:
         self._dsn = dsn
         self._read_only = read_only
         self._embedded = embedded
+        self._standing_in = standing_in
         self._timeout = connect_timeout
         self._reading = reading
         self._asking = asking
@@ -116,6 +129,8 @@ class PostgresTarget:
                         notes=notes,
                         acts_as=tuple(r["rolname"] for r in await connection.fetch(_ACTS_AS)),
                         connections=await _connections(connection),
+                        offered=await _offered(connection),
+                        standing_in=self._standing_in(),
                         known_roles=tuple(r["rolname"] for r in await connection.fetch(_ROLES)),
                     )
             except (asyncpg.PostgresError, asyncpg.InterfaceError, *LOST) as error:
@@ -145,6 +160,10 @@ class PostgresTarget:
 
     async def _identity(self, connection: Connection, dsn: Dsn) -> Identity:
         return await read_identity(connection, self.env, dsn, embedded=self._embedded, read_only=self._read_only)
+
+
+async def _offered(connection: Connection) -> tuple[OfferedExtension, ...]:
+    return tuple(OfferedExtension(*row) for row in await connection.fetch(_OFFERED))
 
 
 async def _connections(connection: Connection) -> tuple[int, int]:

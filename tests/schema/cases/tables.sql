@@ -103,7 +103,7 @@ CREATE TABLE a (id int NOT NULL, note text CHECK (note <> ''));
 -- change
 CREATE TABLE b (extra int DEFAULT 1) INHERITS (a);
 -- case: a table stops inheriting
--- leaves: table work.b: column id local is now on, was off
+-- leaves: table work.b: column id is its table's own now, so dropping the parent's leaves it
 -- setup
 CREATE TABLE a (id int);
 CREATE TABLE b (extra int) INHERITS (a);

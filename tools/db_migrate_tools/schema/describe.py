@@ -78,6 +78,9 @@ def _field(name: str, before: Object, after: Object, old: object, new: object) -
             return "is now nullable" if getattr(after, "nullable", True) else "is now NOT NULL"
         case "type" if isinstance(after, Column):
             return f"is now {new}, was {old}"
+        case "local":
+            own = "is its table's own now" if new is None else "comes from its parent table only"
+            return f"{own}, so dropping the parent's {'leaves it' if new is None else 'takes it along'}"
         case "comment":
             return f"comment is now {_value(new)}, was {_value(old)}"
         case _:

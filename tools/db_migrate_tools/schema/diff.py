@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from db_migrate_tools.schema.model import Catalog, Column, Object, Ref, Table, Type
+from db_migrate_tools.schema.order import order_differs, with_remade_columns
 from db_migrate_tools.schema.renames import Rename, apply_renames, find_renames, own_renames
 from db_migrate_tools.schema.replaced import must_replace
 from db_migrate_tools.schema.semantics import changed_fields, visible
@@ -54,10 +55,13 @@ class Delta:
         return bool(self.reordered) and not (self.created or self.dropped or self.altered or self.renamed)
 
 
-def diff(before: Catalog, after: Catalog, *, platform: bool = False) -> Delta:
+def diff(
+    before: Catalog, after: Catalog, *, platform: bool = False, only: frozenset[Ref] | None = None
+) -> Delta:
     """What turns `before` into `after`. Renames are seen between two catalogs of the same database only.
 
-    Without `platform` the schemas that a hosting platform owns are left out.
+    Without `platform` the schemas that a hosting platform owns are left out. `only` says that nothing but these
+    references can differ (a live catalog knows), and then nothing else is looked at.
     """
     originals, news = visible(before, platform=platform), visible(after, platform=platform)
     mapping = find_renames(originals, news) if before.origin and before.origin == after.origin else {}
@@ -73,12 +77,12 @@ def diff(before: Catalog, after: Catalog, *, platform: bool = False) -> Delta:
         changed = changed_fields(old, new, versions)
         if "columns" in changed and isinstance(old, Table | Type) and isinstance(new, Table | Type):
             changed = tuple(name for name in changed if name != "columns")
-            if _order_differs(old, new):
+            if order_differs(old, new):
                 reordered.append(ref)
         if changed:
             altered.append(Change(old, new, changed))
     gone = sorted(ref for ref in originals if mapping.get(ref, ref) not in news)
-    return Delta(
+    delta = Delta(
         before=before,
         after=after,
         base=base,
@@ -89,12 +93,7 @@ def diff(before: Catalog, after: Catalog, *, platform: bool = False) -> Delta:
         reordered=tuple(sorted(reordered)),
         mapping=mapping,
     )
-
-
-def _order_differs(old: Table | Type, new: Table | Type) -> bool:
-    """Whether the columns that both have stand in another order, or new ones stand elsewhere than at the end."""
-    kept = [name for name in old.columns if name in new.columns]
-    return list(new.columns[: len(kept)]) != kept
+    return with_remade_columns(delta)
 
 
 def lost(delta: Delta) -> tuple[Ref, ...]:

@@ -1,4 +1,9 @@
-"""The catalog: a frozen model of a Postgres schema, one object per fact, free of oids and of the server's order."""
+"""The catalog: a frozen model of a Postgres schema, one object per fact, free of oids and of the server's order.
+
+Relations, types and routines are here; `kinds` has everything else. Outside the model stay what is not of one
+database's schema: large objects, tablespaces (only their names count), roles themselves, replication slots, and the
+comment and privileges of the database.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +25,42 @@ Kind = Literal[
     "trigger",
     "policy",
     "default-acl",
+    "rule",
+    "event-trigger",
+    "publication",
+    "publication-table",
+    "publication-schema",
+    "subscription",
+    "statistics",
+    "cast",
+    "operator",
+    "operator-class",
+    "operator-family",
+    "access-method",
+    "conversion",
+    "collation",
+    "language",
+    "transform",
+    "text-search-configuration",
+    "text-search-dictionary",
+    "text-search-parser",
+    "text-search-template",
+    "foreign-data-wrapper",
+    "foreign-server",
+    "user-mapping",
+    "setting",
 ]
 
 
+class _Hashed:
+    """Holds a hash that is taken once: references are looked up far more often than made."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+
 @dataclass(frozen=True, slots=True, order=True)
-class Ref:
+class Ref(_Hashed):
     """Names one object. `parent` is the relation that a column, constraint, trigger or policy belongs to;
     a routine's `name` carries its identity arguments: `add(integer, integer)`.
     """
@@ -33,6 +69,12 @@ class Ref:
     schema: str
     name: str
     parent: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.kind, self.schema, self.name, self.parent)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def __str__(self) -> str:
         return ".".join(part for part in (self.schema, self.parent, self.name) if part)
@@ -55,7 +97,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Object:
-    """What every object has. `acl` None means that nothing was ever granted or revoked (Postgres's default);
+    """What every object has. `labels` are security labels, (provider, label). `acl` None means that nothing was ever granted or revoked (Postgres's default);
     `depends` are the objects in the same catalog that this one needs, from pg_depend. `key` stays the same
     while an object is renamed inside one database; it is never compared nor hashed.
     """
@@ -64,6 +106,7 @@ class Object:
     owner: str = ""
     acl: tuple[Grant, ...] | None = None
     comment: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
     depends: frozenset[Ref] = frozenset()
     key: tuple[int, ...] = field(default=(), compare=False)
 
@@ -94,7 +137,9 @@ class SequenceOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table(Object):
-    """`columns` is their order. `partition_by` is pg_get_partkeydef, `partition_bound` the FOR VALUES clause."""
+    """`columns` is their order. `partition_by` is pg_get_partkeydef, `partition_bound` the FOR VALUES clause,
+    `of_type` the composite type of a typed table. Option values that are secrets are hidden (see `secrets`).
+    """
 
     columns: tuple[str, ...] = ()
     persistence: Literal["permanent", "unlogged"] = "permanent"
@@ -110,6 +155,7 @@ class Table(Object):
     tablespace: str | None = None
     foreign_server: str | None = None
     foreign_options: tuple[str, ...] = ()
+    of_type: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +165,8 @@ class Column(Object):
     `type` is format_type's spelling with the schema where it is not in pg_catalog; `type_ref` names the
     user-defined type behind it (an array's element type), if any. `default` is pg_get_expr's text; for a
     generated column it is the generation expression. `identity_sequence` and `not_null_name` are names that Postgres
-    chose by itself as a rule: they are restored, not compared. `identity_acl` is the ACL of the sequence behind
-    an identity.
+    chose by itself as a rule: they are restored, not compared. `identity_acl` and `identity_comment` are those of the
+    sequence behind an identity.
     """
 
     position: int
@@ -140,6 +186,8 @@ class Column(Object):
     options: tuple[str, ...] = ()
     identity_sequence: str | None = None
     identity_acl: tuple[Grant, ...] | None = None
+    identity_comment: str | None = None
+    foreign_options: tuple[str, ...] = ()
     not_null_name: str | None = None
 
 
@@ -251,6 +299,7 @@ class DomainCheck:
     name: str
     definition: str
     validated: bool = True
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
-from db_migrate_tools.schema.model import Catalog, Index, Object, Ref
+from db_migrate_tools.schema.model import Catalog, Index, Kind, Object, Ref
 
 ASIDE = "__gone"
 _IDENTIFIER = re.compile(r'"(?:[^"]|"")+"|[^\W\d][\w$]*')
 _BODY = "\nAS $"
+_NAMED: tuple[Kind, ...] = ("index", "constraint")
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 
 
@@ -94,12 +95,33 @@ def apply_renames(before: Catalog, after: Catalog, mapping: Mapping[Ref, Ref]) -
     """`before` as it reads once the renames are made: references, names in lists, and texts that follow them."""
     if not mapping:
         return before
-    words = {quoted(one): quoted(other) for a, b in mapping.items() for one, other in _words(a, b) if one != other}
     objects: dict[Ref, Object] = {}
     for item in before:
         ref = mapping.get(item.ref, item.ref)
-        objects[ref] = _renamed(item, ref, after.get(ref), mapping, words)
+        objects[ref] = _renamed(item, ref, after.get(ref), mapping, _words_of(item, mapping))
     return replace(before, objects=objects)
+
+
+def _words_of(item: Object, mapping: Mapping[Ref, Ref]) -> dict[str, str]:
+    """The words that renames change in an object's texts: only those of what it is, has or depends on."""
+    ref = item.ref
+    near = {ref, *item.depends}
+    near |= {Ref("column", ref.schema, name, ref.name) for name in getattr(item, "columns", ())}
+    for kind in _NAMED:
+        other: str | None = getattr(item, kind, None)
+        if other is not None:
+            parent = item.table.name if isinstance(item, Index) else ""
+            near.add(Ref(kind, ref.schema, other, parent))
+    for one in tuple(near):
+        if one.parent:
+            near |= {Ref(kind, one.schema, one.parent) for kind in ("table", "view", "type")}
+    return {
+        quoted(old): quoted(new)
+        for one in near
+        if (other_ref := mapping.get(one)) is not None
+        for old, new in _words(one, other_ref)
+        if old != new
+    }
 
 
 def _words(one: Ref, other: Ref) -> list[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from db_migrate_tools.schema.model import (
     Column,
     Constraint,
@@ -13,6 +15,8 @@ from db_migrate_tools.schema.model import (
     Trigger,
     View,
 )
+
+_PARAMETERS = re.compile(r" WITH \(([a-z_]+='[^'()]*'(?:, [a-z_]+='[^'()]*')*)\)")
 
 
 def must_replace(before: Object, after: Object) -> bool:
@@ -27,7 +31,7 @@ def must_replace(before: Object, after: Object) -> bool:
         case (Constraint(), Constraint()):
             return _constraint(before, after)
         case (Index(), Index()):
-            return before.definition != after.definition or before.constraint != after.constraint
+            return plain_index(before)[0] != plain_index(after)[0] or before.constraint != after.constraint
         case (View(), View()):
             return _view(before, after)
         case (Routine(), Routine()):
@@ -43,6 +47,15 @@ def must_replace(before: Object, after: Object) -> bool:
             )
         case _:
             return False
+
+
+def plain_index(item: Index) -> tuple[str, tuple[str, ...]]:
+    """An index's definition without its storage parameters, which ALTER INDEX can change, and these."""
+    found = _PARAMETERS.search(item.definition)
+    if found is None:
+        return item.definition, ()
+    words = tuple(word.strip().replace("'", "") for word in found[1].split(","))
+    return item.definition[: found.start()] + item.definition[found.end() :], words
 
 
 def _column(before: Column, after: Column) -> bool:

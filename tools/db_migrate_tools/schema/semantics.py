@@ -7,6 +7,8 @@ from dataclasses import MISSING, fields
 from db_migrate_tools.schema.model import Catalog, Constraint, DefaultAcl, Extension, Grant, Object, Ref, Schema, Table
 from db_migrate_tools.schema.privileges import effective
 
+KEPT_SCHEMA = "db_migrate_kept"
+"""Where reversible migrations keep what they took away: read like a platform's schemas, never the user's."""
 PLATFORM_SCHEMAS = frozenset(
     {
         "_analytics",
@@ -69,13 +71,17 @@ def is_platform_owner(role: str) -> bool:
 
 def platform_schemas(catalog: Catalog) -> frozenset[str]:
     """Schemas that are the platform's: made by an extension, or named in PLATFORM_SCHEMAS *and* owned by one of the
-    platform's roles. So a schema `auth` or `cron` of an ordinary owner is the user's.
+    platform's roles. So a schema `auth` or `cron` of an ordinary owner is the user's. KEPT_SCHEMA counts as one.
     """
     return frozenset(
         item.ref.name
         for item in catalog
         if isinstance(item, Schema)
-        and (item.extension is not None or (item.ref.name in PLATFORM_SCHEMAS and is_platform_owner(item.owner)))
+        and (
+            item.extension is not None
+            or item.ref.name == KEPT_SCHEMA
+            or (item.ref.name in PLATFORM_SCHEMAS and is_platform_owner(item.owner))
+        )
     )
 
 
@@ -88,6 +94,8 @@ def belongs_to_platform(item: Object, schemas: frozenset[str]) -> bool:
     if isinstance(item, Schema):
         return item.ref.name in schemas
     if isinstance(item, DefaultAcl) and is_platform_owner(item.owner):
+        return True
+    if item.ref.schema == KEPT_SCHEMA:
         return True
     if item.ref.schema not in schemas or item.ref.kind == "policy":
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -9,28 +10,38 @@ from db_migrate_tools.schema.ddl.quote import literal, qualified
 from db_migrate_tools.schema.ddl.types import label_changes
 from db_migrate_tools.schema.diff import Change, Delta
 from db_migrate_tools.schema.model import Column, Constraint, Index, Object, Ref, Sequence, Table, Type
+from db_migrate_tools.schema.renames import quoted
 from db_migrate_tools.schema.replaced import must_replace
 
 SET_EXPRESSION_SINCE = 170000
+_WORD = re.compile(r'"(?:[^"]|"")+"|[^\W\d][\w$]*')
 _ALWAYS = frozenset({"constraint", "index", "policy", "trigger", "view", "routine"})
 
 
 @dataclass(slots=True)
 class Closure:
     """`remade` get a drop and a create, `defaults` are taken off and put back, `rebuilt` types keep their columns,
-    `reattached` partitions leave their parent and come back.
+    `reattached` partitions leave their parent and come back, `checks` are domains whose checks or default must go
+    and come back. `rows` are tables whose columns change while others store their rows, with those columns; `parked`
+    are rebuilt types that go before their successors come. `users` are who depends on what, before;
+    `stored` are tables that gain columns while others store their rows.
     """
 
     remade: set[Ref] = field(default_factory=set[Ref])
     defaults: set[Ref] = field(default_factory=set[Ref])
     rebuilt: dict[Ref, tuple[Column, ...]] = field(default_factory=dict[Ref, tuple[Column, ...]])
     reattached: set[Ref] = field(default_factory=set[Ref])
+    checks: set[Ref] = field(default_factory=set[Ref])
+    rows: dict[Ref, tuple[Column, ...]] = field(default_factory=dict[Ref, tuple[Column, ...]])
+    parked: set[Ref] = field(default_factory=set[Ref])
+    users: dict[Ref, list[Ref]] = field(default_factory=dict[Ref, list[Ref]])
+    stored: set[Ref] = field(default_factory=set[Ref])
 
 
-def close(delta: Delta, gone: set[Ref], version: int) -> Closure:
-    """Follow the dependencies of what is dropped, replaced, retyped or rebuilt."""
-    found = Closure()
+def close(delta: Delta, gone: set[Ref], version: int, rebuild: frozenset[Ref] = frozenset()) -> Closure:
+    """Follow the dependencies of what is dropped, replaced, retyped or rebuilt; `rebuild` are types that must be."""
     users = _users(delta)
+    found = Closure(rebuilt=dict.fromkeys(rebuild, ()), users=users)
     changes = {change.ref: change for change in delta.altered}
     retyped = {ref for ref, change in changes.items() if _retyped(change)}
     pending: list[Ref] = sorted(gone)
@@ -38,19 +49,35 @@ def close(delta: Delta, gone: set[Ref], version: int) -> Closure:
         if must_replace(change.before, change.after) or _needs_new_expression(change, version):
             found.remade.add(ref)
             pending.append(ref)
-        elif isinstance(change.after, Type) and isinstance(change.before, Type) and _must_rebuild(change, delta):
+        elif (
+            isinstance(change.after, Type)
+            and isinstance(change.before, Type)
+            and (_must_rebuild(change, delta) or (_tightens(change.before, change.after) and _held(ref, users, delta)))
+        ):
             found.rebuilt[ref] = ()
+        elif ref in retyped and _stored(holder := Ref("type", ref.schema, ref.parent), users, delta):
+            found.rebuilt[holder] = ()
         elif ref in retyped and (view := Ref("view", ref.schema, ref.parent)) in delta.base.objects:
             # CREATE OR REPLACE VIEW keeps its columns' types.
             found.remade |= {view} & delta.after.objects.keys()
             pending.append(view)
     pending += sorted(retyped - found.remade)
+    for ref, change in changes.items():
+        if "partition_of" in change.fields and isinstance(before := change.before, Index) and before.partition_of:
+            if not _stays_attached(before, delta):
+                continue
+            # An index leaves a partitioned one only by being made again, and that one too.
+            found.remade |= {ref, before.partition_of} & delta.after.objects.keys() - gone
+            pending += [ref, before.partition_of]
     for ref in gone:
         above = _index_above(ref, delta, gone)
         if above is not None and above not in found.remade:
             found.remade.add(above)
             pending.append(above)
+    _rebuild_what_is_made_of(found, users, delta)
+    found.parked = _parked(found, users, delta)
     soft = set(retyped)
+    as_text: set[Ref] = set()
     for ref in found.rebuilt:
         columns = [
             item
@@ -58,20 +85,186 @@ def close(delta: Delta, gone: set[Ref], version: int) -> Closure:
             if isinstance(item, Column) and item.type_ref == ref and _is_stored(item, delta)
         ]
         found.rebuilt[ref] = tuple(sorted(columns, key=lambda c: (c.ref.schema, c.ref.parent, c.position)))
-        soft |= {ref, *(c.ref for c in columns)}
-        pending += [ref, *(c.ref for c in columns)]
+        parts = {c.ref for c in columns} | _attributes(ref, delta)
+        soft |= {ref, *parts}
+        if ref in found.parked:
+            as_text |= parts
+        pending += [ref, *sorted(parts)]
+    found.rows = _rows(found, retyped, users, delta)
+    for columns_of in found.rows.values():
+        parts = {column.ref for column in columns_of}
+        soft |= parts
+        as_text |= parts
+        pending += sorted(parts)
     rebuilt = {ref for ref in soft if ref not in retyped}
-    while pending:
+    for ref in sorted(soft):
+        table = delta.base.get(Ref("table", ref.schema, ref.parent))
+        if isinstance(table, Table) and table.ref in delta.after.objects and _in_key(ref, table):
+            # A partition key's column keeps its type; the table itself holds no rows.
+            found.remade.add(table.ref)
+            pending.append(table.ref)
+    while pending or _generated_behind(found, delta, gone, pending):
         ref = pending.pop()
         in_place = ref in soft and ref not in found.remade and ref not in gone
         for user in users[ref]:
             if user in gone or user in found.remade or user not in delta.after.objects:
                 continue
             item = delta.base.objects[user]
-            if _must_go(item, ref, found, in_place=in_place, rebuilt=ref in rebuilt, retyped=retyped):
+            if (ref in as_text and isinstance(item, Index | Constraint)) or _must_go(
+                item, ref, found, in_place=in_place, rebuilt=ref in rebuilt, retyped=retyped
+            ):
                 found.remade.add(user)
                 pending.append(user)
-    return found
+                if isinstance(item, Index) and item.constraint is not None:
+                    key = Ref("constraint", user.schema, item.constraint, item.table.name)
+                    if key in delta.base.objects and key in delta.after.objects and key not in found.remade | gone:
+                        found.remade.add(key)
+                        pending.append(key)
+    gaining = {Ref("table", item.ref.schema, item.ref.parent) for item in delta.created if item.ref.kind == "column"}
+    found.stored = {ref for ref in gaining if isinstance(delta.base.get(ref), Table) and _storing(ref, users, delta)}
+    # A domain that arrays or composite types hold takes no new checks.
+    held = frozenset(ref for ref in found.checks if _held(ref, users, delta)) - found.rebuilt.keys()
+    return close(delta, gone, version, rebuild | held) if held else found
+
+
+def _generated_behind(found: Closure, delta: Delta, gone: set[Ref], pending: list[Ref]) -> bool:
+    """Whether more is to be made again to keep an order: generated columns behind a remade one, if nothing else is."""
+    for ref in sorted(found.remade):
+        table = delta.base.get(Ref("table", ref.schema, ref.parent))
+        if ref.kind != "column" or not isinstance(table, Table) or table.ref in found.remade | gone:
+            continue
+        names = table.columns[table.columns.index(ref.name) + 1 :]
+        behind = [Ref("column", ref.schema, name, ref.parent) for name in names]
+        behind = [one for one in behind if one in delta.after.objects and one not in found.remade | gone]
+        columns = [column for one in behind if isinstance(column := delta.after.objects[one], Column)]
+        if behind and all(column.generated and column.local for column in columns):
+            found.remade.update(behind)
+            pending += behind
+    return bool(pending)
+
+
+def _held(ref: Ref, users: dict[Ref, list[Ref]], delta: Delta) -> bool:
+    """Whether something stores the type inside another one."""
+    items = [delta.base.objects[user] for user in users[ref]]
+    return any(
+        isinstance(item, Type)
+        or (isinstance(item, Column) and item.type_ref == ref and (item.is_array or _attribute(item, delta)))
+        for item in items
+    )
+
+
+def _attribute(item: Column, delta: Delta) -> bool:
+    return Ref("type", item.ref.schema, item.ref.parent) in delta.base.objects
+
+
+def _stored(ref: Ref, users: dict[Ref, list[Ref]], delta: Delta) -> bool:
+    """Whether tables have columns of this composite type, so that its attributes cannot change in place."""
+    if not isinstance(delta.base.get(ref), Type) or ref not in delta.after.objects:
+        return False
+    seen = {ref}
+    pending = [ref]
+    while pending:
+        for user in users[pending.pop()]:
+            item = delta.base.get(user)
+            holder = user
+            if isinstance(item, Column) and item.type_ref in seen:
+                if isinstance(delta.base.get(Ref("table", user.schema, user.parent)), Table):
+                    return True
+                holder = Ref("type", user.schema, user.parent)
+            if isinstance(delta.base.get(holder), Type) and holder not in seen:
+                seen.add(holder)
+                pending.append(holder)
+    return False
+
+
+def _rebuild_what_is_made_of(found: Closure, users: dict[Ref, list[Ref]], delta: Delta) -> None:
+    """Domains, ranges, and composite types that tables store follow the type that they are made of."""
+    pending = list(found.rebuilt)
+    while pending:
+        needed = pending.pop()
+        for user in users[needed]:
+            item = delta.base.objects[user]
+            if isinstance(item, Column) and item.type_ref == needed:
+                made_of_it = Ref("type", user.schema, user.parent)
+                follows = _stored(made_of_it, users, delta)
+            else:
+                made_of_it, follows = user, isinstance(item, Type)
+            if follows and made_of_it in delta.after.objects and made_of_it not in {*found.rebuilt, *found.remade}:
+                found.rebuilt[made_of_it] = ()
+                pending.append(made_of_it)
+
+
+def _parked(found: Closure, users: dict[Ref, list[Ref]], delta: Delta) -> set[Ref]:
+    """Ranges, for their constructors keep their names, and the rebuilt types that hold one."""
+    parked = {ref for ref in found.rebuilt if getattr(delta.base.objects[ref], "type", "") == "range"}
+    pending = list(parked)
+    while pending:
+        for user in users[pending.pop()]:
+            holder = Ref("type", user.schema, user.parent) if user.kind == "column" else user
+            if holder in found.rebuilt and holder not in parked:
+                parked.add(holder)
+                pending.append(holder)
+    return parked
+
+
+def _rows(
+    found: Closure, retyped: set[Ref], users: dict[Ref, list[Ref]], delta: Delta
+) -> dict[Ref, tuple[Column, ...]]:
+    """The tables whose rows are written anew while columns of other tables store such rows, with those columns."""
+    pending = [ref for ref in retyped if ref not in found.remade]
+    pending += [column.ref for columns in found.rebuilt.values() for column in columns]
+    rows: dict[Ref, tuple[Column, ...]] = {}
+    while pending:
+        ref = pending.pop()
+        table = Ref("table", ref.schema, ref.parent)
+        if table in rows or table not in delta.after.objects or not isinstance(delta.base.get(table), Table):
+            continue
+        stored = _storing(table, users, delta)
+        if stored:
+            rows[table] = stored
+            pending += [column.ref for column in stored]
+    return rows
+
+
+def _storing(ref: Ref, users: dict[Ref, list[Ref]], delta: Delta) -> tuple[Column, ...]:
+    """The columns of tables that hold values of a table's row type, by way of other types too."""
+    seen, pending, stored = {ref}, [ref], dict[Ref, Column]()
+    while pending:
+        needed = pending.pop()
+        for user in users[needed]:
+            item = delta.base.objects[user]
+            holder = user
+            if isinstance(item, Column):
+                if item.type_ref != needed:
+                    continue
+                after = delta.after.get(user)
+                if isinstance(delta.base.get(Ref("table", user.schema, user.parent)), Table):
+                    stored |= {user: after} if isinstance(after, Column) else {}
+                    continue
+                holder = Ref("type", user.schema, user.parent)
+            if isinstance(delta.base.get(holder), Type) and holder not in seen:
+                seen.add(holder)
+                pending.append(holder)
+    return tuple(stored[one] for one in sorted(stored))
+
+
+def _attributes(ref: Ref, delta: Delta) -> set[Ref]:
+    """The attributes that a composite type has before and afterwards."""
+    before, after = delta.base.get(ref), delta.after.get(ref)
+    if not isinstance(before, Type) or not isinstance(after, Type):
+        return set()
+    return {Ref("column", ref.schema, name, ref.name) for name in before.columns if name in after.columns}
+
+
+def _in_key(ref: Ref, table: Table) -> bool:
+    words = _WORD.findall(table.partition_by or "")
+    return ref.kind == "column" and (ref.name in words or quoted(ref.name) in words)
+
+
+def _stays_attached(index: Index, delta: Delta) -> bool:
+    """Whether its table stays a partition of the same parent; a table that is detached takes its indexes along."""
+    before, after = delta.base.get(index.table), delta.after.get(index.table)
+    return isinstance(before, Table) and isinstance(after, Table) and before.partition_of == after.partition_of
 
 
 def _index_above(ref: Ref, delta: Delta, gone: set[Ref]) -> Ref | None:
@@ -79,8 +272,8 @@ def _index_above(ref: Ref, delta: Delta, gone: set[Ref]) -> Ref | None:
     index = delta.base.objects[ref]
     if not isinstance(index, Index) or index.partition_of is None or index.partition_of in gone:
         return None
-    table = delta.after.get(index.table)
-    attached = isinstance(table, Table) and table.partition_of is not None
+    table, above = delta.after.get(index.table), delta.base.get(index.partition_of)
+    attached = isinstance(table, Table) and isinstance(above, Index) and table.partition_of == above.table
     return index.partition_of if attached and index.partition_of in delta.after.objects else None
 
 
@@ -125,15 +318,28 @@ def _must_rebuild(change: Change, delta: Delta) -> bool:
     return any(use in text for text in _texts(delta) for use in new)
 
 
+def _tightens(before: Type, after: Type) -> bool:
+    """Whether a domain comes to allow less."""
+    old = {check.name: check for check in before.checks}
+    return (before.nullable and not after.nullable) or any(
+        check.name not in old
+        or (check.definition, check.validated) != (old[check.name].definition, old[check.name].validated)
+        for check in after.checks
+    )
+
+
 def _texts(delta: Delta) -> list[str]:
     items: list[Object] = [*delta.created, *(change.after for change in delta.altered)]
+    checks = [check.definition for item in items if isinstance(item, Type) for check in item.checks]
     values = (getattr(item, name, None) for item in items for name in ("definition", "default", "using", "check"))
-    return [value for value in values if isinstance(value, str)]
+    return [*checks, *(value for value in values if isinstance(value, str))]
 
 
 def _must_go(item: Object, needed: Ref, found: Closure, *, in_place: bool, rebuilt: bool, retyped: set[Ref]) -> bool:
     """Whether `item` cannot stay while `needed` is dropped, or retyped in place."""
     if in_place:
+        if isinstance(item, Column) and needed.kind == "type" and item.type_ref != needed and not item.generated:
+            found.defaults |= {item.ref} if item.default is not None else set()
         return _must_go_for_type(item, rebuilt=rebuilt, retyped=retyped)
     if item.ref.kind in _ALWAYS:
         return True
@@ -147,6 +353,8 @@ def _must_go(item: Object, needed: Ref, found: Closure, *, in_place: bool, rebui
         return False
     if isinstance(item, Sequence):
         return item.owned_by == needed
+    if isinstance(item, Type) and needed.kind == "routine":
+        found.checks.add(item.ref)
     if isinstance(item, Table) and item.partition_of == needed:
         found.reattached.add(item.ref)
     return False
@@ -164,5 +372,5 @@ def _must_go_for_type(item: Object, *, rebuilt: bool, retyped: set[Ref]) -> bool
     if isinstance(item, Constraint):
         return rebuilt and item.type in ("check", "exclude")
     if isinstance(item, Index):
-        return rebuilt and item.constraint is None and (item.partial or "" in item.columns)
+        return rebuilt and (item.partial or "" in item.columns)
     return False

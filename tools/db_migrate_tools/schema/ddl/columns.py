@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from db_migrate_tools.schema.ddl import sequences
@@ -11,6 +12,13 @@ from db_migrate_tools.schema.ddl.quote import holder, ident
 from db_migrate_tools.schema.model import Column, Constraint, Ref, Sequence, SequenceOptions
 
 _SINCE_SET_STORAGE_DEFAULT = 160000
+_TYPE_MODIFIER = re.compile(r"\(\d+(,-?\d+)?\)")
+_FAMILIES = {
+    "text": frozenset({"text", "character varying", "character", "name"}),
+    "number": frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"}),
+    "day": frozenset({"date", "timestamp without time zone", "timestamp with time zone"}),
+    "json": frozenset({"json", "jsonb"}),
+}
 _NO_OPTIONS = SequenceOptions(data_type="bigint", start=1, increment=1, minimum=1, maximum=1, cache=1, cycle=False)
 
 
@@ -35,6 +43,11 @@ def definition(item: Column, context: Context, *, default: bool = True) -> str:
     return " ".join(parts)
 
 
+def with_own_identity(item: Column) -> Column:
+    """The column as it is without its parent: an identity that is the parent's goes when the table is detached."""
+    return item if not item.identity or _has_own_identity(item) else replace(item, identity="")
+
+
 def _has_own_identity(item: Column) -> bool:
     """A partition's identity column takes its numbers from its parent's, from Postgres 17 on."""
     return bool(item.identity) and item.identity_options is not None
@@ -49,8 +62,31 @@ def _identity(item: Column) -> str:
 
 
 def create(item: Column, context: Context, *, default: bool = True) -> list[str]:
+    if Ref("table", item.ref.schema, item.ref.parent) in context.stored_rows and _fills(item) and default:
+        return [*_create_and_fill(item, context), *extras(item, context)]
     text = definition(item, context, default=default)
     return [f"ALTER TABLE {holder(item.ref)} ADD COLUMN {text}", *extras(item, context)]
+
+
+def _fills(item: Column) -> bool:
+    return item.default is not None and not item.generated
+
+
+def _create_and_fill(item: Column, context: Context) -> list[str]:
+    """Where other tables store this table's rows, Postgres adds no column with a default in one go."""
+    named = context.not_null.get(item.ref)
+    name = named.ref.name if named is not None and named.validated else item.not_null_name
+    collation = f" COLLATE {item.collation}" if item.collation else ""
+    found = [
+        f"ALTER TABLE {holder(item.ref)} ADD COLUMN {ident(item.ref.name)} {item.type}{collation}",
+        *set_default(item),
+        f"UPDATE {holder(item.ref)} SET {ident(item.ref.name)} = DEFAULT",
+    ]
+    if not item.nullable and name:
+        found.append(f"ALTER TABLE {holder(item.ref)} ADD CONSTRAINT {ident(name)} NOT NULL {ident(item.ref.name)}")
+    elif not item.nullable:
+        found.append(f"{_head(item)} SET NOT NULL")
+    return found
 
 
 def extras(item: Column, context: Context) -> list[str]:
@@ -82,8 +118,30 @@ def _sequence(item: Column, context: Context) -> Sequence:
     )
 
 
-def drop(item: Column) -> list[str]:
-    return [f"ALTER TABLE {holder(item.ref)} DROP COLUMN {ident(item.ref.name)}"]
+def usual_storage(item: Column, context: Context) -> str:
+    """Its storage as SET STORAGE names it; before 16 the default of types that can be compressed."""
+    usual = "DEFAULT" if context.version >= _SINCE_SET_STORAGE_DEFAULT else "EXTENDED"
+    return (item.storage or usual).upper()
+
+
+def drop(item: Column, context: Context) -> list[str]:
+    """ONLY where tables that inherit the column keep it."""
+    only = "ONLY " if _kept_below(item, context) else ""
+    return [f"ALTER TABLE {only}{holder(item.ref)} DROP COLUMN {ident(item.ref.name)}"]
+
+
+def _kept_below(item: Column, context: Context) -> bool:
+    table = Ref("table", item.ref.schema, item.ref.parent)
+    below = [
+        Ref("column", child.ref.schema, item.ref.name, child.ref.name)
+        for child in context.base.tables()
+        if table in child.inherits
+    ]
+    return any(ref in context.after.objects and ref not in context.gone for ref in below)
+
+
+def drop_identity(item: Column) -> list[str]:
+    return [f"{_head(item)} DROP IDENTITY"]
 
 
 def drop_default(item: Column) -> list[str]:
@@ -106,8 +164,6 @@ def alter(
     has_default = after.default is not None and not after.generated
     if before.generated and not after.generated:
         found.append(f"{head} DROP EXPRESSION")
-    if before.identity and not after.identity:
-        found.append(f"{head} DROP IDENTITY")
     if had_default and not default_apart and (retyped or (names & {"default"} and not has_default)):
         found.append(f"{head} DROP DEFAULT")
     if retyped:
@@ -120,8 +176,7 @@ def alter(
     if "identity" in names or "identity_options" in names:
         found += _alter_identity(before, after)
     if "storage" in names:
-        usual = "DEFAULT" if context.version >= _SINCE_SET_STORAGE_DEFAULT else "EXTENDED"
-        found.append(f"{head} SET STORAGE {(after.storage or usual).upper()}")
+        found.append(f"{head} SET STORAGE {usual_storage(after, context)}")
     if "compression" in names:
         found.append(f"{head} SET COMPRESSION {after.compression or 'default'}")
     if "statistics" in names:
@@ -138,16 +193,29 @@ def alter(
 
 
 def retype(before: Column, after: Column) -> str:
-    """ALTER … TYPE. Between user-defined types the value goes through text, as no cast is known."""
+    """ALTER … TYPE. Between types of which no cast is known the value goes through text."""
     name = ident(after.ref.name)
     collation = f" COLLATE {after.collation}" if after.collation else ""
     text = f"{_head(after)} TYPE {after.type}{collation}"
     if before.type == after.type:
         return text
-    through = ""
-    if before.type_ref is not None and after.type_ref is not None:
-        through = "::text[]" if after.is_array else "::text"
+    through = "" if _castable(before, after) else "::text"
     return f"{text} USING {name}{through}::{after.type}"
+
+
+def _castable(before: Column, after: Column) -> bool:
+    """Whether Postgres surely has a cast; where none is known the value goes through text."""
+    if before.type == "" or before.type_ref is not None or after.type_ref is not None:
+        return False
+    one, other = _family(before.type), _family(after.type)
+    if "text" in (one, other):
+        return before.is_array == after.is_array
+    return one == other and one != "" and before.is_array == after.is_array
+
+
+def _family(name: str) -> str:
+    plain = _TYPE_MODIFIER.sub("", name).removesuffix("[]")
+    return next((family for family, names in _FAMILIES.items() if plain in names), "")
 
 
 def change_options(head: str, before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:

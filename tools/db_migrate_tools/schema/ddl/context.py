@@ -10,7 +10,9 @@ from db_migrate_tools.schema.model import Catalog, Column, Constraint, DefaultAc
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`made` and `gone` hold the references that get a create and a drop; what is made again is in both."""
+    """`made` and `gone` hold the references that get a create and a drop; what is made again is in both. `stored_rows`
+    are tables that gain columns while columns of other tables store their rows.
+    """
 
     base: Catalog
     after: Catalog
@@ -24,6 +26,7 @@ class Context:
     )
     not_null: Mapping[Ref, Constraint] = field(default_factory=dict[Ref, Constraint])
     from_nothing: bool = False
+    stored_rows: frozenset[Ref] = frozenset()
 
     def columns_of(self, ref: Ref) -> tuple[Column, ...]:
         """The columns that a relation or composite type has afterwards, in order."""

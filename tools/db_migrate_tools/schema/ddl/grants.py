@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from db_migrate_tools.schema.ddl.context import Context
 from db_migrate_tools.schema.ddl.quote import holder, ident, literal, qualified, role, target
-from db_migrate_tools.schema.model import Column, DefaultAcl, Extension, Grant, Object, Routine, Sequence
+from db_migrate_tools.schema.model import Column, DefaultAcl, Extension, Grant, Object, Routine, Sequence, Table, View
 from db_migrate_tools.schema.privileges import (
     MAINTAIN_SINCE,
     all_privileges,
@@ -74,7 +74,8 @@ def _grants_after_create(item: Object, context: Context) -> list[str]:
     kind = privileges_kind(item)
     if not all_privileges(kind) or isinstance(item, DefaultAcl):
         return []
-    wanted = held(effective(item, context.version, keep_default=True) or ())
+    goal = effective(item, context.after.server_version, keep_default=True) or ()
+    wanted = held(_own(goal, item))
     builtin = held(default_grants(kind, item.owner))
     certain, possible = builtin, _merge(builtin, {})
     about = _DEFAULT_ACL_KIND.get(kind, "")
@@ -104,7 +105,7 @@ def _grants_after_create(item: Object, context: Context) -> list[str]:
             if certain.get(grantee, {}).get(privilege) != grantable
         }
         found += _grant(item, grantee, missing, context)
-    return found
+    return found + _granted_on(item, (), goal, context)
 
 
 def _grants_after_alter(before: Object, after: Object, context: Context) -> list[str]:
@@ -112,13 +113,14 @@ def _grants_after_alter(before: Object, after: Object, context: Context) -> list
         Grant(
             after.owner if grant.grantee == before.owner else grant.grantee,
             grant.privilege,
-            grant.grantor,
+            after.owner if grant.grantor == before.owner else grant.grantor,
             grant.grantable,
         )
-        for grant in effective(before, context.version, keep_default=True) or ()
+        for grant in effective(before, context.base.server_version, keep_default=True) or ()
     ]
-    had, wanted = held(old), held(effective(after, context.version, keep_default=True) or ())
-    found: list[str] = []
+    goal_grants = effective(after, context.after.server_version, keep_default=True) or ()
+    had, wanted = held(_own(old, after)), held(_own(goal_grants, after))
+    found = _taken_back(after, old, goal_grants, context)
     for grantee in sorted(had):
         goal = wanted.get(grantee, {})
         taken = sorted(privilege for privilege in had[grantee] if privilege not in goal)
@@ -135,7 +137,59 @@ def _grants_after_alter(before: Object, after: Object, context: Context) -> list
             if privilege not in have or (grantable and not have[privilege])
         }
         found += _grant(after, grantee, missing, context)
+    if isinstance(after, Table | View):
+        found += _of_columns(after, had, wanted, context)
+    return found + _granted_on(after, old, goal_grants, context)
+
+
+def _of_columns(item: Table | View, had: Held, wanted: Held, context: Context) -> list[str]:
+    """What a REVOKE on the relation took from its columns too."""
+    found: list[str] = []
+    for column in context.columns_of(item.ref):
+        kept = held(column.acl or ()) if not context.is_new(column.ref) else {}
+        for grantee, privileges in sorted(kept.items()):
+            taken = had.get(grantee, {}).keys() - wanted.get(grantee, {}).keys()
+            again = {privilege: option for privilege, option in privileges.items() if privilege in taken}
+            found += _grant(column, grantee, again, context)
     return found
+
+
+def _own(grants: Iterable[Grant], item: Object) -> list[Grant]:
+    """What the owner granted; a column has no owner of its own, and there everybody may be it."""
+    return [grant for grant in grants if not item.owner or grant.grantor in ("", item.owner)]
+
+
+def _granted_on(item: Object, before: Iterable[Grant], after: Iterable[Grant], context: Context) -> list[str]:
+    """What those who may grant on have granted, each statement as its grantor."""
+    new = set(after) - set(before) - set(_own(after, item))
+    ready = {grant.grantee for grant in after if grant.grantable} - {grant.grantee for grant in new}
+    found: list[str] = []
+    while new:
+        # A grantor needs the right to grant on first.
+        now = {grant for grant in new if grant.grantor in ready} or new
+        for grant in sorted(now):
+            statements = _grant(item, grant.grantee, {grant.privilege: grant.grantable}, context)
+            found += [_as_role(grant.grantor, statement) for statement in statements]
+        new -= now
+        ready |= {grant.grantee for grant in now}
+    return found
+
+
+def _taken_back(item: Object, before: Iterable[Grant], after: Iterable[Grant], context: Context) -> list[str]:
+    gone = set(before) - set(after) - set(_own(before, item))
+    return [
+        _as_role(grant.grantor, _revoke(item, grant.grantee, [grant.privilege], context))
+        for grant in sorted(gone, reverse=True)
+    ]
+
+
+def _as_role(name: str, statement: str) -> str:
+    """One statement as another role; whoever ran it is themselves again afterwards."""
+    return (
+        "DO $grant$ DECLARE myself text := current_setting('role'); BEGIN\n"
+        f"    PERFORM set_config('role', {literal(name).strip()}, true);\n    {statement};\n"
+        "    PERFORM set_config('role', myself, true);\nEND $grant$"
+    )
 
 
 def held(grants: Iterable[Grant]) -> Held:

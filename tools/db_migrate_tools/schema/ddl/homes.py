@@ -41,10 +41,17 @@ class Homes:
             constraint = Ref("constraint", item.ref.schema, item.constraint or "", item.table.name)
             if item.constraint is not None:
                 return constraint if constraint in self.gone else None
-            return item.partition_of if item.partition_of in self.gone else None
+            return item.partition_of if item.partition_of in self.gone and self._stays_attached(item) else None
         if isinstance(item, Sequence) and item.owned_by in self.gone:
             return item.owned_by
         return None
+
+    def _stays_attached(self, item: Index) -> bool:
+        """Whether its table stays a partition of the same parent, so that the parent's index takes this one along."""
+        before, after = self.base.get(item.table), self.after.get(item.table)
+        if not isinstance(before, Table) or not isinstance(after, Table):
+            return True
+        return before.partition_of == after.partition_of and before.partition_of not in self.gone
 
     def of_drop(self, item: Object) -> Ref | None:
         """The object whose DROP takes this one along, itself when none does; None when nothing needs doing."""
@@ -71,7 +78,7 @@ class Homes:
                     return ref
             if self._of_view(item, self.after):
                 return None
-            return None if not item.local and self._table_stays(item) else item.ref
+            return None if not item.local and self._table_stays(item) and self._brought(item) else item.ref
         if isinstance(item, Constraint) and not item.local:
             table = self.after.get(Ref("table", item.ref.schema, item.ref.parent))
             if item.type in ("foreign key", "not null"):
@@ -79,6 +86,17 @@ class Homes:
             if item.type == "check" and (not isinstance(table, Table) or table.ref not in self.made or table.inherits):
                 return None
         return item.ref
+
+    def _brought(self, item: Column) -> bool:
+        """Whether a parent that the table had before brings the column."""
+        before = self.base.get(Ref("table", item.ref.schema, item.ref.parent))
+        after = self.after.get(Ref("table", item.ref.schema, item.ref.parent))
+        if not isinstance(before, Table) or not isinstance(after, Table) or after.partition_of is not None:
+            return True
+        return any(
+            parent in before.inherits and Ref("column", parent.schema, item.ref.name, parent.name) in self.after.objects
+            for parent in after.inherits
+        )
 
     def _table_stays(self, item: Column) -> bool:
         return Ref("table", item.ref.schema, item.ref.parent) not in self.made

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from db_migrate_tools.schema.ddl.columns import change_options
 from db_migrate_tools.schema.ddl.context import Context
 from db_migrate_tools.schema.ddl.grants import after_alter, after_create
 from db_migrate_tools.schema.ddl.quote import ident, qualified
 from db_migrate_tools.schema.model import Index, Table
+from db_migrate_tools.schema.replaced import plain_index
 
 
 def create(item: Index, context: Context) -> list[str]:
     found: list[str] = []
     if item.constraint is None:
         found.append(_definition(item, context))
+    elif options := plain_index(item)[1]:
+        found += change_options(f"ALTER INDEX {qualified(item.ref)}", (), options)
     return [*found, *extras(item, context)]
 
 
@@ -56,6 +60,13 @@ def alter(before: Index, after: Index, fields: tuple[str, ...], context: Context
     # A partitioned index becomes valid when the last partition's is attached.
     if "valid" in fields and after.valid and not partitioned:
         found.append(f"REINDEX INDEX {qualified(after.ref)}")
+    if "definition" in fields:
+        options = plain_index(before)[1], plain_index(after)[1]
+        found += change_options(f"ALTER INDEX {qualified(after.ref)}", *options)
+    was = context.base.get(after.table)
+    if "partition_of" in fields and isinstance(was, Table) and isinstance(owner, Table):
+        # Attaching the table attaches its indexes.
+        found += attach(after) if was.partition_of == owner.partition_of else []
     if "clustered" in fields:
         noun = "MATERIALIZED VIEW" if after.table.kind == "view" else "TABLE"
         words = f"CLUSTER ON {ident(after.ref.name)}" if after.clustered else "SET WITHOUT CLUSTER"

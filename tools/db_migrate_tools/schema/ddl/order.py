@@ -55,9 +55,10 @@ def ordered(steps: Mapping[Key, Step]) -> list[str]:
             found += steps[key].statements
             if key not in stubbed:
                 release(key)
-        left = sorted((steps[key].rank, key) for key in steps if key not in done)
-        if not left:
+        waits = [(step.rank, key) for key, step in steps.items() if key not in done]
+        if not waits:
             break
+        left = _circle(min(waits)[1], steps, waiting)
         _, key = next(((rank, key) for rank, key in left if steps[key].stub and key not in stubbed), left[0])
         stub = steps[key].stub
         if stub is not None and key not in stubbed:
@@ -68,3 +69,17 @@ def ordered(steps: Mapping[Key, Step]) -> list[str]:
             waiting[key].clear()
             heapq.heappush(ready, (steps[key].rank, key))
     return found
+
+
+def _circle(
+    start: Key, steps: Mapping[Key, Step], waiting: Mapping[Key, set[Key]]
+) -> list[tuple[tuple[int, int, str], Key]]:
+    """Steps that wait for each other, by rank, of those that `start` waits for; what only waits for them is spared."""
+    place: dict[Key, int] = {}
+    path: list[Key] = []
+    key = start
+    while key not in place:
+        place[key] = len(path)
+        path.append(key)
+        key = min(waiting[key], key=lambda need: (steps[need].rank, need))
+    return sorted((steps[one].rank, one) for one in path[place[key] :])

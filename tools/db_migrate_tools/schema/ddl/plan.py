@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from db_migrate_tools.schema.ddl import columns, indexes, routines, sequences, tables, types, views, waits, writers
+from db_migrate_tools.schema.ddl import columns, indexes, rebuild, routines, sequences, tables, types, views, waits, writers
 from db_migrate_tools.schema.ddl.closure import Closure, close
 from db_migrate_tools.schema.ddl.context import Context
 from db_migrate_tools.schema.ddl.homes import Homes
@@ -26,6 +26,7 @@ from db_migrate_tools.schema.model import (
     Type,
     View,
 )
+from db_migrate_tools.schema.renames import base_name
 
 _INHERITED = frozenset({"type", "collation", "nullable", "generated", "identity", "identity_options", "default"})
 
@@ -65,6 +66,7 @@ class Planner:
             ),
             columns={key: tuple(sorted(found, key=lambda c: c.position)) for key, found in by_relation.items()},
             not_null=not_null,
+            stored_rows=frozenset(self.closure.stored),
             from_nothing=all(isinstance(item, Schema) for item in delta.before),
         )
         self.homes = Homes(delta.base, delta.after, self.gone, self.made)
@@ -78,18 +80,23 @@ class Planner:
         self.releases: dict[Key, list[Object]] = defaultdict(list)
         self.apart: set[Ref] = set()
         """Columns of new tables whose default is set by a step of its own."""
+        self.between: list[tuple[Key | None, Key, Key | None]] = []
+        """What must come before and after a step because a table's rows are stored elsewhere."""
 
     def plan(self) -> dict[Key, Step]:
         self._drops()
         self._creates()
-        self._rebuilds()
+        rebuild.rebuild(self)
         self._alters()
         self._defaults()
+        self._domain_checks()
         self._partitions()
+        rebuild.drop_asides(self)
+        rebuild.order(self)
         waits.connect(self)
         return self.steps
 
-    def _add(self, key: Key, statements: list[str], item: Object) -> Step:
+    def add(self, key: Key, statements: list[str], item: Object) -> Step:
         step = self.steps.setdefault(key, Step(key, [], rank(key, item)))
         step.statements += statements
         return step
@@ -104,14 +111,14 @@ class Planner:
             self.unmake[ref].add(key)
             self.releases[key].append(item)
             if home == ref:
-                step = self._add(key, writers.drop(item, self.context), item)
+                step = self.add(key, writers.drop(item, self.context), item)
                 if isinstance(item, Routine):
                     step.stub = routines.stub(item)
             elif home in self.gone and (holder := self.homes.holder(item)) is not None and holder != home:
                 self.unmake[holder].add(key)
         for column in self.homes.early_defaults:
             key = ("drop-default", column.ref)
-            self._add(key, columns.drop_default(column), column)
+            self.add(key, columns.drop_default(column), column)
             self.releases[key].append(column)
 
     def _creates(self) -> None:
@@ -134,36 +141,54 @@ class Planner:
             if home != ref:
                 self.takes[key].append(item)
                 continue
-            step = self._add(key, writers.create(item, self.context, frozenset(apart)), item)
+            step = self.add(key, writers.create(item, self.context, frozenset(apart)), item)
             self.takes[key].append(item)
             if isinstance(item, Routine):
                 step.stub = routines.stub(item)
             self._follow_up(item)
+        self._in_their_order()
         for ref in sorted(apart):
             column = self.delta.after.objects[ref]
             if isinstance(column, Column):
-                step = self._add(("set-default", ref), columns.set_default(column), column)
+                step = self.add(("set-default", ref), columns.set_default(column), column)
                 step.needs |= self.make[ref]
                 for dep in column.depends:
                     if dep.kind == "routine":
                         step.needs.add(("create", dep))
         self.apart = apart
 
+    def _in_their_order(self) -> None:
+        """New columns of a table that stays come one after the other, whatever each of them waits for."""
+        last: dict[tuple[str, str], Key] = {}
+        for columns_of in self.context.columns.values():
+            for column in columns_of:
+                key = ("create", column.ref)
+                if key in self.steps:
+                    place = column.ref.schema, column.ref.parent
+                    self.steps[key].needs |= {last[place]} if place in last else set()
+                    last[place] = key
+        for ref in self.made:
+            table = self.delta.after.objects[ref]
+            for parent in table.inherits if isinstance(table, Table) else ():
+                self.steps["create", ref].needs |= {
+                    ("create", column.ref) for column in self.context.columns_of(parent)
+                }
+
     def _follow_up(self, item: Object) -> None:
         if isinstance(item, Sequence) and item.owned_by is not None:
             self._own(item)
         if isinstance(item, Table) and item.replica_identity not in ("default", "index"):
-            step = self._add(("replica", item.ref), tables.replica_identity(item), item)
+            step = self.add(("replica", item.ref), tables.replica_identity(item), item)
             step.needs.add(("create", item.ref))
         if isinstance(item, Index) and item.partition_of is not None and item.table not in self.made:
             child = self.delta.after.get(item.table)
             before = self.delta.base.get(item.table)
             if isinstance(child, Table) and isinstance(before, Table) and child.partition_of == before.partition_of:
-                step = self._add(("attach-index", item.ref), indexes.attach(item), item)
+                step = self.add(("attach-index", item.ref), indexes.attach(item), item)
                 step.needs |= {("create", item.ref), ("create", item.partition_of)}
 
     def _own(self, item: Sequence) -> None:
-        step = self._add(("own", item.ref), sequences.own(item), item)
+        step = self.add(("own", item.ref), sequences.own(item), item)
         step.needs |= {("create", item.ref), ("alter", item.ref)}
         if item.owned_by is not None:
             step.needs |= self.make[item.owned_by] | {("create", item.owned_by)}
@@ -171,56 +196,76 @@ class Planner:
             if home is not None:
                 step.needs.add(("create", home))
 
-    def _rebuilds(self) -> None:
-        for ref, users in self.closure.rebuilt.items():
+    def _domain_checks(self) -> None:
+        names = {base_name(ref) for ref in self.gone if ref.kind == "routine"}
+        for ref in sorted(self.closure.checks - self.gone):
             before, after = self.delta.base.objects[ref], self.delta.after.objects[ref]
             if not isinstance(before, Type) or not isinstance(after, Type):
                 continue
-            key = ("alter", ref)
-            self._add(key, types.rebuild(before, after, users, self.context), after)
-            self.takes[key].append(after)
-            for user in (ref, *(column.ref for column in users)):
-                self.make[user].add(key)
-                self.unmake[user].add(key)
-            for item in self.delta.base:
-                if isinstance(item, Column) and item.type_ref == ref and item.ref in self.changes:
-                    after_column = self.delta.after.get(item.ref)
-                    if isinstance(after_column, Column) and after_column.type_ref != ref:
-                        self.steps[key].needs.add(("alter", item.ref))
+            off, on = types.without_calls(before, after, names)
+            key = ("drop-default", ref)
+            self.add(key, off, before)
+            self.releases[key].append(before)
+            if ref in self.closure.rebuilt:
+                self.steps["aside", ref].needs.add(key)
+                continue
+            step = self.add(("set-default", ref), on, after)
+            step.needs |= {key, ("alter", ref)}
+            self.takes[step.key].append(after)
 
     def _alters(self) -> None:
         for ref, change in sorted(self.changes.items()):
-            if ref in self.closure.rebuilt:
+            if ref in self.closure.rebuilt or Ref("type", ref.schema, ref.parent) in self.closure.rebuilt:
                 continue
             before, after, fields = change.before, change.after, change.fields
-            if isinstance(after, Column) and not after.local:
-                fields = self._own_fields(after, fields)
+            if isinstance(before, Column) and isinstance(after, Column):
+                before, after = columns.with_own_identity(before), columns.with_own_identity(after)
+                fields = self._own_fields(before, after, fields)
             if isinstance(before, Table) and isinstance(after, Table):
                 fields = tuple(name for name in fields if name not in ("partition_of", "partition_bound"))
             key = ("alter", ref)
             statements = writers.alter(before, after, fields, self.context, default_apart=ref in self.closure.defaults)
-            step = self._add(key, statements, after)
+            step = self.add(key, statements, after)
             if isinstance(after, Routine):
                 step.stub = routines.stub(after) if "definition" in fields else None
+            if isinstance(before, Column) and isinstance(after, Column) and "identity" in fields and not after.identity:
+                self._drop_identity(before, step)
+            step.needs.add(("move", ref))
+            if isinstance(after, Column):
+                step.needs.add(("detach", Ref("table", ref.schema, ref.parent)))
             self.make[ref].add(key)
             self.unmake[ref].add(key)
             self.takes[key].append(after)
             self.releases[key].append(before)
+            if ref.kind == "column" and isinstance(self.delta.after.get(Ref("type", ref.schema, ref.parent)), Type):
+                # What stores the type comes when its attributes are right, or goes before they change.
+                self.make[Ref("type", ref.schema, ref.parent)].add(key)
+                self.unmake[Ref("type", ref.schema, ref.parent)].add(key)
             if isinstance(after, Sequence) and "owned_by" in fields:
                 self._own(after)
             if isinstance(after, View):
                 for column in self.context.columns_of(ref):
                     self._view_column(column, key)
 
-    def _own_fields(self, item: Column, fields: tuple[str, ...]) -> tuple[str, ...]:
-        """An inherited column's fields without those that its parent's change brings."""
-        table = self.delta.after.get(Ref("table", item.ref.schema, item.ref.parent))
-        if not isinstance(table, Table):
-            return fields
+    def _drop_identity(self, before: Column, step: Step) -> None:
+        """Before anything that may take its sequence's name."""
+        key = ("drop-identity", before.ref)
+        self.add(key, columns.drop_identity(before), before)
+        step.needs.add(key)
+        name = before.identity_sequence or f"{before.ref.parent}_{before.ref.name}_seq"
+        self.unmake[Ref("sequence", before.ref.schema, name)].add(key)
+
+    def _own_fields(self, before: Column, after: Column, fields: tuple[str, ...]) -> tuple[str, ...]:
+        """A column's fields without those that its parent's change brings, or its parent's coming and going."""
         brought: set[str] = set()
-        for parent in (*table.inherits, *((table.partition_of,) if table.partition_of else ())):
-            change = self.changes.get(Ref("column", parent.schema, item.ref.name, parent.name))
-            brought |= _INHERITED & set(change.fields if change else ())
+        if (before.identity, before.identity_options) == (after.identity, after.identity_options):
+            brought |= {"identity", "identity_options"}
+        table = self.delta.after.get(Ref("table", after.ref.schema, after.ref.parent))
+        was = self.delta.base.get(Ref("table", after.ref.schema, after.ref.parent))
+        if not after.local and isinstance(table, Table) and isinstance(was, Table):
+            for parent in {*table.inherits, table.partition_of} & {*was.inherits, was.partition_of} - {None}:
+                change = self.changes.get(Ref("column", parent.schema, after.ref.name, parent.name)) if parent else None
+                brought |= _INHERITED & set(change.fields if change else ())
         return tuple(name for name in fields if name not in brought)
 
     def _view_column(self, column: Column, key: Key) -> None:
@@ -237,11 +282,11 @@ class Planner:
                 continue
             if before.default is not None:
                 key = ("drop-default", ref)
-                self._add(key, columns.drop_default(before), before)
+                self.add(key, columns.drop_default(before), before)
                 self.releases[key].append(before)
             if after.default is not None and not after.generated:
                 key = ("set-default", ref)
-                self._add(key, columns.set_default(after), after).needs.add(("alter", ref))
+                self.add(key, columns.set_default(after), after).needs |= {("alter", ref), ("move", ref)}
                 self.takes[key].append(after)
 
     def _partitions(self) -> None:
@@ -250,7 +295,7 @@ class Planner:
                 continue
             before = self.delta.base.get(item.ref)
             if item.ref not in self.made and isinstance(before, Table) and before.partition_of is not None:
-                step = self._add(("detach", item.ref), tables.detach(before), before)
+                step = self.add(("detach", item.ref), tables.detach(before), before)
                 self.unmake[item.ref].add(step.key)
                 self.releases[step.key].append(before)
                 for ref in self.gone:
@@ -277,8 +322,10 @@ class Planner:
         return self._by_relation.get(relation, [])
 
     def _attach(self, item: Table, parent: Ref) -> None:
-        step = self._add(("attach", item.ref), tables.attach(item), item)
+        step = self.add(("attach", item.ref), tables.attach(item), item)
         step.needs |= {("detach", item.ref), ("create", item.ref), ("alter", item.ref), ("create", parent)}
+        for column in self.context.columns_of(item.ref):
+            step.needs |= {("move", column.ref), ("alter", column.ref), ("drop-identity", column.ref)}
         for other in (*self._made_of(item.ref), *self._made_of(parent)):
             later = isinstance(other, Trigger) or (isinstance(other, Constraint) and other.type == "foreign key")
             if not later:

@@ -37,6 +37,11 @@ _MAKE_RANK = {
 }
 _SPECIAL_RANK = {
     "detach": 2,
+    "drop-identity": 2,
+    "park": 12,
+    "aside": 13,
+    "move": 26,
+    "drop-aside": 27,
     "drop-default": 2,
     "own": 26,
     "set-default": 27,

@@ -33,12 +33,13 @@ def create(item: Table, defaults_apart: frozenset[Ref], context: Context) -> lis
         text += f" WITH ({', '.join(item.options)})"
     if item.tablespace:
         text += f" TABLESPACE {ident(item.tablespace)}"
-    found = [text]
+    # Before the columns' own privileges, which a REVOKE on the table would take.
+    found = [text, *_row_security(Table(ref=item.ref), item), *after_create(item, context)]
     for column in context.columns_of(item.ref):
         found += columns.extras(column, context)
         if inherited and not column.local:
             found += _inherited_default(column, context)
-    return [*found, *_row_security(Table(ref=item.ref), item), *after_create(item, context)]
+    return found
 
 
 def _inherited_default(column: Column, context: Context) -> list[str]:

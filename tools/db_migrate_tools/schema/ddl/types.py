@@ -8,7 +8,7 @@ from db_migrate_tools.schema.ddl import columns
 from db_migrate_tools.schema.ddl.context import Context
 from db_migrate_tools.schema.ddl.grants import after_alter, after_create
 from db_migrate_tools.schema.ddl.quote import holder, ident, literal, qualified
-from db_migrate_tools.schema.model import Column, DomainCheck, Ref, Type
+from db_migrate_tools.schema.model import Column, DomainCheck, Type
 
 _OLD = "__before"
 
@@ -129,22 +129,55 @@ def alter_attribute(before: Column, after: Column, fields: tuple[str, ...], cont
     return found + after_alter(before, after, fields, context)
 
 
-def rebuild(before: Type, after: Type, users: tuple[Column, ...], context: Context) -> list[str]:
-    """The type under another name, the new one, every column moved over by way of text, the old one dropped.
+def put_aside(before: Type) -> list[str]:
+    """The type under another name, so that its successor can have this one."""
+    word = "DOMAIN" if before.type == "domain" else "TYPE"
+    return [f"ALTER {word} {qualified(before.ref)} RENAME TO {ident(_aside(before.ref.name))}"]
 
-    `users` are the columns that have the type before and afterwards; composite types' attributes among them.
-    """
-    name = before.ref.name[: 63 - len(_OLD)] + _OLD
-    old = Ref("type", before.ref.schema, name)
-    found = [f"ALTER {'DOMAIN' if before.type == 'domain' else 'TYPE'} {qualified(before.ref)} RENAME TO {ident(name)}"]
-    found += create(after, context)
-    for column in users:
-        if context.base.get(Ref("type", column.ref.schema, column.ref.parent)) is not None:
-            found += alter_attribute(column, column, ("type",), context)
-            continue
-        if column.default is not None and not column.generated:
-            found += columns.drop_default(column)
-        found.append(columns.retype(replace(column, type=""), column))
-        if column.default is not None and not column.generated:
-            found += columns.set_default(column)
-    return [*found, *drop(replace(before, ref=old))]
+
+def park(column: Column) -> list[str]:
+    """A table's column as text, where its type must go before the successor comes."""
+    found = columns.drop_default(column) if column.default is not None and not column.generated else []
+    as_text = replace(column, type="text", collation=None)
+    return [*found, f"{columns.retype(as_text, as_text)} USING {ident(column.ref.name)}::text"]
+
+
+def park_attribute(column: Column) -> list[str]:
+    """The same for an attribute of a composite type that no table stores."""
+    return [f"ALTER TYPE {holder(column.ref)} ALTER ATTRIBUTE {ident(column.ref.name)} TYPE text CASCADE"]
+
+
+def drop_aside(before: Type) -> list[str]:
+    return drop(replace(before, ref=replace(before.ref, name=_aside(before.ref.name))))
+
+
+def move(column: Column, *, default_apart: bool) -> list[str]:
+    """A table's column from a type to the one built in its place, by way of text."""
+    has_default = column.default is not None and not column.generated and not default_apart
+    found = columns.drop_default(column) if has_default else []
+    found.append(columns.retype(replace(column, type=""), column))
+    return found + (columns.set_default(column) if has_default else [])
+
+
+def _aside(name: str) -> str:
+    return name[: 63 - len(_OLD)] + _OLD
+
+
+def without_calls(before: Type, after: Type, names: set[str]) -> tuple[list[str], list[str]]:
+    """What takes off a domain's checks and default that call one of these functions, and what puts them back."""
+    head = f"ALTER DOMAIN {qualified(after.ref)}"
+    same = {check.name: check for check in after.checks}
+    off: list[str] = []
+    on: list[str] = []
+    for check in before.checks:
+        if _calls(check.definition, names) and check.name in same and _same_check(check, same[check.name]):
+            off.append(f"{head} DROP CONSTRAINT {ident(check.name)}")
+            on.append(_add_check(after, check.name, same[check.name].definition))
+    if before.default is not None and before.default == after.default and _calls(before.default, names):
+        off.append(f"{head} DROP DEFAULT")
+        on.append(f"{head} SET DEFAULT {after.default}")
+    return off, on
+
+
+def _calls(text: str, names: set[str]) -> bool:
+    return any(f"{ident(name)}(" in text for name in names)

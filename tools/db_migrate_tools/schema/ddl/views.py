@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from db_migrate_tools.schema.ddl.columns import change_options
+from dataclasses import replace as replace_column
+
+from db_migrate_tools.schema.ddl.columns import change_options, usual_storage
 from db_migrate_tools.schema.ddl.context import Context
 from db_migrate_tools.schema.ddl.grants import after_alter, after_create
 from db_migrate_tools.schema.ddl.quote import holder, ident, idents, qualified, target
@@ -23,18 +25,17 @@ def create(item: View, context: Context, *, replace: bool = False) -> list[str]:
         found = [f"{text}{item.definition.strip()}{data}"]
     if replace:
         return found
+    found += after_create(item, context)
     for column in context.columns_of(item.ref):
         found += column_extras(column, context)
-    return found + after_create(item, context)
+    return found
 
 
 def column_extras(item: Column, context: Context) -> list[str]:
     found: list[str] = []
     if item.default is not None:
         found.append(f"ALTER VIEW {holder(item.ref)} ALTER COLUMN {ident(item.ref.name)} SET DEFAULT {item.default}")
-    if item.statistics is not None:
-        head = f"ALTER MATERIALIZED VIEW {holder(item.ref)} ALTER COLUMN {ident(item.ref.name)}"
-        found.append(f"{head} SET STATISTICS {item.statistics}")
+    found += _storage(None, item, context)
     return found + after_create(item, context)
 
 
@@ -66,7 +67,21 @@ def alter_column(before: Column, after: Column, fields: tuple[str, ...], context
     if "default" in fields:
         words = "DROP DEFAULT" if after.default is None else f"SET DEFAULT {after.default}"
         found.append(f"ALTER VIEW {holder(after.ref)} ALTER COLUMN {ident(after.ref.name)} {words}")
-    if "statistics" in fields:
-        head = f"ALTER MATERIALIZED VIEW {holder(after.ref)} ALTER COLUMN {ident(after.ref.name)}"
-        found.append(f"{head} SET STATISTICS {-1 if after.statistics is None else after.statistics}")
+    found += _storage(before, after, context)
     return found + after_alter(before, after, fields, context)
+
+
+def _storage(before: Column | None, after: Column, context: Context) -> list[str]:
+    """What a materialized view's column has from a table's."""
+    head = f"ALTER MATERIALIZED VIEW {holder(after.ref)} ALTER COLUMN {ident(after.ref.name)}"
+    old = before or replace_column(after, storage=None, compression=None, statistics=None, options=())
+    found: list[str] = []
+    if old.storage != after.storage:
+        found.append(f"{head} SET STORAGE {usual_storage(after, context)}")
+    if old.compression != after.compression:
+        found.append(f"{head} SET COMPRESSION {after.compression or 'default'}")
+    if old.statistics != after.statistics:
+        found.append(f"{head} SET STATISTICS {-1 if after.statistics is None else after.statistics}")
+    if old.options != after.options:
+        found += change_options(head, old.options, after.options)
+    return found

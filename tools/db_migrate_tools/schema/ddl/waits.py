@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from db_migrate_tools.schema.ddl.order import Key
-from db_migrate_tools.schema.model import Column, Object, Ref, Sequence
+from db_migrate_tools.schema.model import Column, Object, Ref, Sequence, Table
 
 if TYPE_CHECKING:
     from db_migrate_tools.schema.ddl.plan import Planner
+
+_ALONGSIDE = frozenset({"acl", "owner", "comment"})
+"""What can change on an object at any time, whoever depends on it."""
 
 
 def connect(plan: Planner) -> None:
@@ -29,18 +32,49 @@ def connect(plan: Planner) -> None:
 def _need(plan: Planner, key: Key, item: Object) -> None:
     step = plan.steps[key]
     for dep in _depends(item):
+        if dep == Ref("type", item.ref.schema, item.ref.parent):
+            continue
+        if _comes_before_inheriting(plan, item, dep):
+            plan.steps["alter", dep].needs.add(key)
+            continue
         if item.ref in plan.apart and dep.kind == "routine":
             continue
         step.needs |= {need for need in plan.make.get(dep, ()) if need != key}
 
 
+def _comes_before_inheriting(plan: Planner, item: Object, dep: Ref) -> bool:
+    """Whether this is a new column of a table that starts to inherit, and must have all columns for that."""
+    before, after = plan.delta.base.get(dep), plan.delta.after.get(dep)
+    if not isinstance(item, Column) or dep != item.ref.relation or ("alter", dep) not in plan.steps:
+        return False
+    return isinstance(before, Table) and isinstance(after, Table) and bool(set(after.inherits) - set(before.inherits))
+
+
+def _left(plan: Planner, table: Ref) -> set[Ref]:
+    """The parents that a table inherits from no more."""
+    before, after = plan.delta.base.get(table), plan.delta.after.get(table)
+    if not isinstance(before, Table) or not isinstance(after, Table):
+        return set()
+    return set(before.inherits) - set(after.inherits)
+
+
 def _free(plan: Planner, key: Key, item: Object) -> None:
     """Whatever this step lets go of can change or go only afterwards."""
-    for dep in item.depends:
+    for dep in item.depends - {Ref("type", item.ref.schema, item.ref.parent)}:
         for other in plan.unmake.get(dep, ()):
             if other == key or other not in plan.steps or (key[0] == "alter" and other[0] == "alter"):
                 continue
             if key[0] == "alter" and other[0] == "detach":
+                continue
+            if key[0] == "drop" and other == ("alter", item.ref.relation) and getattr(item, "local", True) is False:
+                # An inherited part can go once the table inherits no more, and must then go before its like above.
+                plan.steps[key].needs.add(other)
+                for above in _left(plan, dep):
+                    like = ("drop", Ref(item.ref.kind, above.schema, item.ref.name, above.name))
+                    if like in plan.steps:
+                        plan.steps[like].needs.add(other)
+                continue
+            if other[0] == "alter" and _ALONGSIDE.issuperset(plan.context.changed.get(dep, ("",))):
                 continue
             if isinstance(item, Column) and item.ref in plan.closure.defaults and key[0] == "alter":
                 continue
@@ -55,6 +89,9 @@ def _names(plan: Planner) -> None:
     for ref in plan.gone:
         if ref.kind in ("table", "view", "index", "sequence", "type"):
             bearers[ref.schema, ref.name] |= plan.unmake[ref]
+    for ref in plan.unmake:
+        if ref.kind == "sequence" and ref not in plan.gone:
+            bearers[ref.schema, ref.name] |= {key for key in plan.unmake[ref] if key[0] == "drop-identity"}
     for ref in plan.made:
         names: Iterable[str] = (ref.name,) if ref.kind in ("table", "view", "index", "sequence", "type") else ()
         for name in names:

@@ -82,7 +82,7 @@ def drop(item: Object, context: Context) -> list[str]:
         case Column() if _of_type(item, context):
             return types.drop_attribute(item)
         case Column():
-            return columns.drop(item)
+            return columns.drop(item, context)
         case Constraint():
             return constraints.drop(item, context)
         case Index():
