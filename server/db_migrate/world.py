@@ -24,7 +24,7 @@ from db_migrate.postgres.patience import Patience
 from db_migrate.postgres.runner import PostgresRunner
 from db_migrate.postgres.target import PostgresTarget
 from db_migrate.project.project import FileProject
-from db_migrate.project.root import state_directory
+from db_migrate.project.root import is_supabase, state_directory
 from db_migrate.project.types import ProjectTypes
 from db_migrate.settings import Settings, resolve_url
 from db_migrate.shadow.rehearsal import ShadowRehearsal
@@ -73,7 +73,13 @@ class Databases:
         async def dsn() -> str:
             return await self.dsn(env, read=True)
 
-        return PostgresTarget(env, dsn, read_only=env == "prod", embedded=self.embedded(env))
+        return PostgresTarget(
+            env,
+            dsn,
+            read_only=env == "prod",
+            embedded=self.embedded(env),
+            standing_in=lambda: self._dev.notes if self._dev is not None and self.embedded(env) else (),
+        )
 
     def refusal(self, env: Env) -> Refused | None:
         """Why nothing can be executed there, as far as the configuration tells; None where a plan can be."""
@@ -152,7 +158,10 @@ class Databases:
             if self._dev is None:
                 try:
                     self._dev = await ensure_dev(
-                        self._state, location=self._settings.embedded_dir, explicit=self._settings.shadow.binaries
+                        self._state,
+                        location=self._settings.embedded_dir,
+                        explicit=self._settings.shadow.binaries,
+                        supabase=is_supabase(self._root),
                     )
                 except NotStarted as refusal:
                     raise Unreachable(refusal.reason, refusal.remedy) from refusal

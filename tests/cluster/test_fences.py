@@ -12,6 +12,10 @@ from db_migrate.cluster.fences import fences
 from db_migrate.cluster.shadow import start_shadow
 
 
+def almost_full(_: Path) -> int:
+    return 5_000_000
+
+
 async def test_a_fence_stands_where_the_machine_gives_it(base: Path, warm_cache: Path) -> None:
     async with await start_shadow(base=base, cache=warm_cache) as cluster:
         found = {fence.name: fence for fence in fences(cluster)}
@@ -30,7 +34,7 @@ async def test_what_a_machine_lacks_is_told_with_what_would_give_it(
     async with await start_shadow(base=base, cache=warm_cache) as cluster:
         monkeypatch.setattr(confine, "landlock_version", lambda: 0)
         monkeypatch.setattr(sys, "platform", "darwin")
-        monkeypatch.setattr(places, "free_bytes", lambda _: 5_000_000)
+        monkeypatch.setattr(places, "free_bytes", almost_full)
         cluster.offline = False
         found = {fence.name: fence for fence in fences(cluster)}
         monkeypatch.undo()

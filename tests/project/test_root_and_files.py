@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -169,7 +170,7 @@ def test_a_hundred_megabytes_are_refused_without_being_read(tmp_path: Path, monk
         raise AssertionError("it was read")
 
     monkeypatch.setattr(files, "decode", decoded)
-    with pytest.raises(Refused, match=r"100 MB; a migration may have 20 MB"):
+    with pytest.raises(Refused, match=r"105 MB; a migration may have 32 MB"):
         read_file(tmp_path, "big.sql")
 
 
@@ -209,3 +210,12 @@ def test_a_write_that_fails_is_refused_and_leaves_nothing(tmp_path: Path) -> Non
     with pytest.raises(Refused, match="cannot be written"):
         replace_file(tmp_path, "a.sql", "x")
     assert [p.name for p in tmp_path.iterdir()] == ["a.sql"]
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="a directory of Linux")
+def test_a_project_may_itself_lie_among_the_system_s_files() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as place:
+        (Path(place) / "a.sql").write_text("SELECT 1;")
+        assert read_file(Path(place), "a.sql").text == "SELECT 1;"
+    with pytest.raises(Refused, match="outside the project"):
+        read_file(Path("/"), "proc/version")

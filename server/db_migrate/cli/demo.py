@@ -17,6 +17,7 @@ from mcp.client import Client
 from mcp_types import CallToolResult, ElicitRequestFormParams, ElicitRequestParams, ElicitResult, TextContent
 
 from db_migrate.cluster.dev import ensure_dev
+from db_migrate.project.root import is_supabase
 from db_migrate_tools.ports import Refused
 
 NEXT: Final = """\
@@ -37,7 +38,7 @@ async def demo(*, keep: bool) -> int:
     state = project / ".db-migrate"
     state.mkdir(mode=0o700)
     try:
-        database = await ensure_dev(state, location=home / "database")
+        database = await ensure_dev(state, location=home / "database", supabase=is_supabase(project))
         try:
             await _existing_database(database.dsn, project / "database.sql")
             return await _play(project)

@@ -25,12 +25,15 @@ class NoBinaries(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """A directory of Postgres programs. `origin` says where they come from, in words for a person."""
+    """A directory of Postgres programs. `origin` says where they come from, in words for a person; `also` are
+    directories beside their own that they read.
+    """
 
     bin_dir: Path
     version: str
     major: int
     origin: str
+    also: tuple[Path, ...] = ()
 
     def program(self, name: str) -> Path:
         return self.bin_dir / name
@@ -39,7 +42,7 @@ class Binaries:
     def software(self) -> tuple[Path, ...]:
         """The directories that hold everything these programs read, beside the system's own."""
         package = copies.package_of(self.bin_dir)
-        return self.bin_dir.parent, copies.libraries_of(package), package / ".dylibs"
+        return (self.bin_dir.parent, copies.libraries_of(package), package / ".dylibs", *self.also)
 
     @property
     def key(self) -> str:

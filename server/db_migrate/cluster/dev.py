@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -12,9 +13,11 @@ from urllib.parse import quote
 import anyio.to_thread
 import asyncpg
 
-from db_migrate.cluster import dev_home, initialise, leftovers, locks, parameters, supabase, waiting
+from db_migrate.cluster import dev_home, initialise, leftovers, locks, parameters, waiting
 from db_migrate.cluster.binaries import Binaries, refuse_windows, resolve
 from db_migrate.cluster.launch import Home, NotStarted, start_postgres
+from db_migrate.cluster.supabase import baseline
+from db_migrate.cluster.supabase.shelf import stock
 from db_migrate_tools.ports import Refused
 
 SUPERUSER = "supabase_admin"
@@ -41,6 +44,7 @@ class DevDatabase:
     socket_dir: Path
     secrets: dev_home.Secrets = field(repr=False)
     _using: int = field(repr=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def dsn(self) -> str:
@@ -83,6 +87,7 @@ async def ensure_dev(
     explicit: Path | None = None,
     cache: Path | None = None,
     root_home: Path = dev_home.ROOT_HOME,
+    supabase: bool = False,
 ) -> DevDatabase:
     """The project's development database, started or joined; made at the first use.
 
@@ -93,20 +98,23 @@ async def ensure_dev(
         explicit: a bin directory to take Postgres from.
         cache: where copies of programs are kept.
         root_home: where databases live when we are root.
+        supabase: whether the project is a Supabase one; then the database gets what such a project finds in its own.
 
     Raises:
         NoBinaries, NotInitialised, NotStarted, NotServed, OtherMajor, LocationMissing.
     """
-    database = await anyio.to_thread.run_sync(lambda: _start(state_dir, location, explicit, cache, root_home))
+    database = await anyio.to_thread.run_sync(
+        lambda: _start(state_dir, location, explicit, cache, root_home, supabase=supabase)
+    )
     try:
-        await _prepare(database)
+        await _prepare(database, supabase=supabase)
     except BaseException:
         await database.close()
         raise
     return database
 
 
-async def _prepare(database: DevDatabase) -> None:
+async def _prepare(database: DevDatabase, *, supabase: bool) -> None:
     try:
         connection = await asyncpg.connect(database.admin_dsn)
     except (OSError, asyncpg.PostgresError) as error:
@@ -115,13 +123,21 @@ async def _prepare(database: DevDatabase) -> None:
             f"See {database.home / 'postgres.log'}, then try again.",
         ) from error
     try:
-        await supabase.prepare(connection, dev_home.APPLICATION, database.secrets.application)
+        await baseline.prepare(connection, dev_home.APPLICATION, database.secrets.application)
+        if supabase:
+            database.notes = await baseline.complete(connection, dev_home.APPLICATION)
     finally:
         await connection.close()
 
 
 def _start(
-    state_dir: Path, location: Path | None, explicit: Path | None, cache: Path | None, root_home: Path
+    state_dir: Path,
+    location: Path | None,
+    explicit: Path | None,
+    cache: Path | None,
+    root_home: Path,
+    *,
+    supabase: bool,
 ) -> DevDatabase:
     refuse_windows()
     notes = state_dir / "dev"
@@ -138,7 +154,7 @@ def _start(
         if keeping is None:
             os.close(starting)
         else:
-            _launch(home, known, explicit, cache, starting=starting, keeping=keeping)
+            _launch(home, known, explicit, cache, supabase=supabase, starting=starting, keeping=keeping)
         running = json.loads((path / "cluster.json").read_text(encoding="utf-8"))
         url_file = notes / "url"
         dev_home.write_if_new(
@@ -160,7 +176,14 @@ def _start(
 
 
 def _launch(
-    home: Home, known: dev_home.Secrets, explicit: Path | None, cache: Path | None, *, starting: int, keeping: int
+    home: Home,
+    known: dev_home.Secrets,
+    explicit: Path | None,
+    cache: Path | None,
+    *,
+    supabase: bool,
+    starting: int,
+    keeping: int,
 ) -> None:
     """Start Postgres on the home, making its data first if there is none. Takes over both descriptors."""
     try:
@@ -175,14 +198,18 @@ def _launch(
                 options=parameters.dev_initdb(binaries.major),
             )
         home.make_run()
+        stocked = stock(binaries, home.path / "programs") if supabase else None
     except BaseException:
         os.close(starting)
         os.close(keeping)
         raise
-    _start_on_free_port(home, binaries, starting, keeping)
+    extensions = stocked.settings if stocked else {}
+    _start_on_free_port(home, stocked.binaries if stocked else binaries, extensions, starting, keeping)
 
 
-def _start_on_free_port(home: Home, binaries: Binaries, starting: int, keeping: int) -> None:
+def _start_on_free_port(
+    home: Home, binaries: Binaries, extensions: Mapping[str, str], starting: int, keeping: int
+) -> None:
     try:
         for tries_left in reversed(range(PORT_TRIES)):
             port, loopback = dev_home.choose_port(home.path / "port")
@@ -190,6 +217,7 @@ def _start_on_free_port(home: Home, binaries: Binaries, starting: int, keeping: 
             initialise.write_secret(home.path / "cluster.json", json.dumps(facts))
             settings = {
                 **parameters.DEV_SETTINGS,
+                **extensions,
                 "port": str(port),
                 "listen_addresses": dev_home.LOOPBACK if loopback else "",
             }

@@ -18,7 +18,8 @@ SHADOW_SETTINGS: Final[Mapping[str, str]] = {
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "20",
-    "max_locks_per_transaction": "512",
+    # A migration may touch five thousand tables in one transaction, with their indexes and what they own.
+    "max_locks_per_transaction": "4096",
     "max_worker_processes": "0",
     "max_parallel_workers_per_gather": "0",
     "wal_level": "minimal",

@@ -16,6 +16,8 @@ import asyncpg
 from db_migrate.cluster import initialise, leftovers, locks, parameters, places, waiting
 from db_migrate.cluster.binaries import resolve
 from db_migrate.cluster.launch import Home, start_postgres
+from db_migrate.cluster.supabase.shelf import Shelf, stock
+from db_migrate.cluster.supabase.stand_ins import CLUSTER_NAME
 from db_migrate_tools.ports import Refused
 
 SUPERUSER = "db_migrate_shadow"
@@ -45,6 +47,7 @@ class Cluster:
     offline: bool
     _using: int = field(repr=False)
     _kept: int = field(repr=False)
+    shelf: Shelf | None = field(default=None, repr=False)
 
     @property
     def socket_dir(self) -> Path:
@@ -166,10 +169,17 @@ def start_shadow_blocking(
         kept = locks.open_lock(home.keeper)
         home.make_run()
         initialise.copy_data(seed.data, home.data)
+        stocked = stock(binaries, home.path / "programs")
+        settings = {
+            **parameters.SHADOW_SETTINGS,
+            "port": str(PORT),
+            "cluster_name": CLUSTER_NAME,
+            **(stocked.settings if stocked else {}),
+        }
         offline = start_postgres(
-            binaries,
+            stocked.binaries if stocked else binaries,
             home,
-            parameters.arguments({**parameters.SHADOW_SETTINGS, "port": str(PORT)}, binaries.major),
+            parameters.arguments(settings, binaries.major),
             parameters.SHADOW_LIMITS,
             fresh=True,
             confined=True,
@@ -193,6 +203,7 @@ def start_shadow_blocking(
         offline=offline,
         _using=using,
         _kept=kept,
+        shelf=stocked.shelf if stocked else None,
     )
 
 

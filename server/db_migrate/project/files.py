@@ -13,8 +13,8 @@ from typing import Final
 
 from db_migrate_tools.ports import Refused
 from db_migrate_tools.sql.hidden import escape_hidden
+from db_migrate_tools.sql.script import MOST_BYTES
 
-MOST_BYTES: Final = 20 * 1024 * 1024
 _SYSTEM: Final = ("/proc", "/sys", "/dev")
 
 
@@ -135,7 +135,8 @@ def _inside(root: Path, name: str) -> Path:
         real = (base / name).resolve()
     except (OSError, RuntimeError) as error:
         raise Refused(f"{shown} cannot be resolved ({type(error).__name__}).", "Name a file of the project.") from None
-    if not real.is_relative_to(base) or real.as_posix().startswith(_SYSTEM):
+    system = any(real.is_relative_to(place) and not base.is_relative_to(place) for place in _SYSTEM)
+    if system or not real.is_relative_to(base):
         raise Refused(
             f"{shown} lies outside the project.",
             f"Name a file under {base}, or give the SQL itself as source.",
@@ -166,7 +167,7 @@ def _flag(name: str) -> int:
 
 def _too_large(shown: str, size: int) -> Refused:
     return Refused(
-        f"{shown} has {size / 1024 / 1024:.0f} MB; a migration may have {MOST_BYTES // 1024 // 1024} MB.",
+        f"{shown} has {size / 1e6:.0f} MB; a migration may have {MOST_BYTES // 1_000_000} MB.",
         "Load bulk data outside the migration, or split the file.",
     )
 

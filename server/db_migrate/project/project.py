@@ -254,5 +254,6 @@ def _of_sql(
         feature=feature,
         version=version,
         choices=choices,
-        blockers=() if up else (nothing,),
+        # A migration file without a statement changes nothing, but as long as it is not recorded it stays open.
+        blockers=() if up or version is not None else (nothing,),
     )

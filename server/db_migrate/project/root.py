@@ -31,6 +31,12 @@ def find_root(start: Path) -> Path:
     return here
 
 
+def is_supabase(root: Path) -> bool:
+    """Whether the project is one of the Supabase CLI's: with its configuration, or with migrations in its place."""
+    place = root / "supabase"
+    return (place / "config.toml").is_file() or (place / "migrations").is_dir()
+
+
 def state_directory(root: Path) -> Path:
     """`.db-migrate/` under the root: only its owner may enter, git ignores it. Made on first use."""
     directory = root / STATE

@@ -1,0 +1,1 @@
+-- Settings only: the extension has no objects that SQL refers to.
