@@ -25,6 +25,10 @@ MANY_TABLES = """DO $$ BEGIN
 END $$"""
 
 
+def almost_full(_: Path) -> int:
+    return 40 * MEBIBYTE
+
+
 async def test_many_tables_that_fill_the_disk_are_stopped_and_the_shadow_lives(server: Cluster) -> None:
     cast = Cast("dbm_disk_writer")
     async with stage(server, Casting(), cast, SessionSettings("public")) as played:
@@ -44,7 +48,7 @@ async def test_many_tables_that_fill_the_disk_are_stopped_and_the_shadow_lives(s
 async def test_half_of_what_is_free_is_the_most_where_little_is_free(
     server: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(places, "free_bytes", lambda _: 40 * MEBIBYTE)
+    monkeypatch.setattr(places, "free_bytes", almost_full)
     cast = Cast("dbm_disk_writer")
     async with stage(server, Casting(), cast, SessionSettings("public")) as played:
         async with watched(played) as disk:

@@ -8,9 +8,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from db_migrate.cluster.shadow import Cluster
-from db_migrate.shadow.rehearsal import ShadowRehearsal
-from db_migrate_tools.evidence import Env, Lock, TargetFacts
+from db_migrate_tools.evidence import Lock, TargetFacts
 from db_migrate_tools.schema.model import Ref
 from shadow.forms import FORMS, SCHEMA, Form
 from shadow.rehearser import Rehearser, by_hand, execute, facts_of, seen, silent, statements
@@ -110,17 +108,35 @@ async def test_set_local_holds_for_the_rest_of_the_migration(on_forms: Rehearser
     assert rehearsal.notes == ()
 
 
-async def test_where_statements_cannot_be_told_apart_a_note_says_so(on_forms: Rehearser, forms: TargetFacts) -> None:
+async def test_statements_that_need_each_other_are_told_apart_from_all_others(
+    on_forms: Rehearser, forms: TargetFacts
+) -> None:
     rehearsal = await on_forms(
         forms,
         "ALTER TABLE users ADD COLUMN a int;"
         "CREATE TEMP TABLE passing (a int) ON COMMIT DROP;"
         "INSERT INTO passing VALUES (1); ALTER TABLE users ADD COLUMN b int",
     )
-    assert seen(rehearsal, 4).locks == ()
-    assert rehearsal.notes == (
-        "From statement 3 on, locks that an earlier statement holds already are not listed again.",
+    assert [strongest(seen(rehearsal, n).locks) for n in (1, 2, 3, 4)] == [
+        "users=AccessExclusive",
+        "",
+        "",
+        "users=AccessExclusive",
+    ]
+    assert rehearsal.notes == ()
+
+
+async def test_where_statements_cannot_be_told_apart_a_note_says_so(on_forms: Rehearser, forms: TargetFacts) -> None:
+    rehearsal = await on_forms(
+        forms,
+        "CREATE TEMP TABLE passing (a int) ON COMMIT DROP;"
+        "ALTER TABLE users ADD COLUMN a int;"
+        "INSERT INTO passing VALUES (1); ALTER TABLE users ADD COLUMN b int;"
+        "INSERT INTO passing SELECT age FROM users; ALTER TABLE users ADD COLUMN c int",
     )
+    assert strongest(seen(rehearsal, 2).locks) == strongest(seen(rehearsal, 6).locks) == "users=AccessExclusive"
+    assert len(rehearsal.notes) == 1
+    assert rehearsal.notes[0].startswith("Statements 3, 4 and 5: locks that an earlier statement of the same")
 
 
 async def test_relations_made_by_the_migration_are_nobodys_concern(on_forms: Rehearser, forms: TargetFacts) -> None:
@@ -255,22 +271,3 @@ async def test_a_new_enum_value_cannot_be_used_in_the_same_transaction(on_forms:
     assert rehearsal.failed_at.statement == 2
     assert rehearsal.failed_at.error is not None
     assert rehearsal.failed_at.error.sqlstate == "55P04"
-
-
-async def test_a_very_large_schema_is_compared_only_before_and_after(
-    on_forms: Rehearser, forms: TargetFacts, server: Cluster
-) -> None:
-    async def start(_: int | None) -> Cluster:
-        return server
-
-    async def dump_dsn(_: Env) -> str | None:
-        return on_forms.dumps["dsn"]
-
-    shadow = ShadowRehearsal(start, dump_dsn, reads=10)
-    rehearsal = await shadow.rehearse(forms, statements("ALTER TABLE users ADD COLUMN a int"), (), silent)
-    assert (seen(rehearsal).created, strongest(seen(rehearsal).locks)) == ((), "users=AccessExclusive")
-    assert rehearsal.after is not None
-    assert Ref("column", "public", "a", "users") in rehearsal.after
-    assert rehearsal.notes == (
-        "The schema is so large that it was compared only before and after the migration, not after every statement.",
-    )

@@ -74,10 +74,20 @@ class AppliedMigration:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedExtension:
+    """An extension that CREATE EXTENSION finds on a server, with its default version; whether our role may create it."""
+
+    name: str
+    version: str
+    creatable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TargetFacts:
     """Everything that planning reads from a target, in one read-only transaction. `acts_as` are the roles that the
     planning role is a member of, `known_roles` all roles of the server, `connections` how many are in use and how
-    many there may be; None where they were not read.
+    many there may be, `offered` the extensions that can be had; None where they were not read. `standing_in` says
+    where the database plays another one.
     """
 
     identity: Identity
@@ -93,6 +103,8 @@ class TargetFacts:
     acts_as: tuple[str, ...] | None = None
     known_roles: tuple[str, ...] | None = None
     connections: tuple[int, int] | None = None
+    offered: tuple[OfferedExtension, ...] | None = None
+    standing_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -143,7 +155,12 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class RollbackEvidence:
-    """The rollback that was run on the shadow and what came of it. `differences` are left over after it."""
+    """The rollback that was run on the shadow and what came of it. `differences` are left over after it.
+
+    `rows` synthetic rows in `tables` tables were there before the migration and compared after the rollback; 0 where
+    only the schema was compared. `findings` tell what rows showed on the way forward, `later` what happens to data
+    that come after the migration, `choice` why of two rollbacks this one was taken.
+    """
 
     statements: tuple[str, ...]
     proof: RollbackProof
@@ -153,6 +170,11 @@ class RollbackEvidence:
     lost: tuple[Ref, ...] = ()
     notes: tuple[str, ...] = ()
     ms: float = 0.0
+    rows: int = 0
+    tables: int = 0
+    findings: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    choice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

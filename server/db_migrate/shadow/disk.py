@@ -48,16 +48,17 @@ async def watched(stage: Stage, most: int = MOST) -> AsyncGenerator[Disk]:
     """Watch the shadow's files while the block runs; when too much is added, the sessions of its login are ended."""
     data = stage.server.home.data
     disk = Disk(min(most, places.free_bytes(data) // 2))
-    before = await anyio.to_thread.run_sync(size, data)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_watch, stage, data, before, disk)
+        tasks.start_soon(_watch, stage, data, disk)
         try:
             yield disk
         finally:
             tasks.cancel_scope.cancel()
 
 
-async def _watch(stage: Stage, data: Path, before: int, disk: Disk) -> None:
+async def _watch(stage: Stage, data: Path, disk: Disk) -> None:
+    # Nobody waits for this first look: on a large schema there are many files.
+    before = await anyio.to_thread.run_sync(size, data)
     pause = LOOK_EVERY
     while True:
         await anyio.sleep(pause)

@@ -10,6 +10,13 @@ from db_migrate_tools.sql.model import Statement
 NOT_ALLOWED = "42501"
 UNDEFINED_OBJECT = "42704"
 NO_SUCH_FEATURE = ("0A000", "58P01", "22023")
+FOREIGN_KEY_VIOLATION = "23503"
+BY_CODE = ("P0001", "P0002")
+"""RAISE, and a query that was to find a row."""
+NEEDS_ROWS = (FOREIGN_KEY_VIOLATION, *BY_CODE)
+
+_OF_ROLES = re.compile(r"permission denied to (create|alter|drop|grant|revoke) role|must have CREATEROLE")
+_NOT_PRESENT = re.compile(r'is not present in table "(.*)"')
 
 # Kinds for which the target's role may have a right that no role of the shadow is given.
 PRIVILEGED = frozenset(
@@ -44,10 +51,15 @@ def beyond(statement: Statement, failure: PgFailure, target: TargetFacts) -> str
     if failure.sqlstate == NOT_ALLOWED:
         if target.identity.superuser:
             return f"It needs a superuser, and the shadow runs everything as an ordinary role: {failure.message}."
-        if statement.kind in PRIVILEGED:
+        if statement.kind in PRIVILEGED or (statement.opaque and _OF_ROLES.match(failure.message)):
             return f"The shadow gives no role the right that it needs: {failure.message}."
         return None
+    if failure.sqlstate in NEEDS_ROWS:
+        return _for_want_of_rows(statement, failure, target)
     if statement.kind == "CreateExtensionStmt" and failure.sqlstate in NO_SUCH_FEATURE:
+        wanted = re.match(r'extension "(.*)" is not available', failure.message)
+        if wanted and target.offered is not None and all(item.name != wanted[1] for item in target.offered):
+            return None
         return f"The shadow's Postgres does not have this extension: {failure.message}."
     if failure.sqlstate == UNDEFINED_OBJECT:
         if re.match(r'tablespace ".*" does not exist', failure.message):
@@ -56,3 +68,22 @@ def beyond(statement: Statement, failure: PgFailure, target: TargetFacts) -> str
         if role and (target.known_roles is None or role[1] in target.known_roles):
             return f"The shadow does not know which roles the target has: {failure.message}."
     return None
+
+
+def _for_want_of_rows(statement: Statement, failure: PgFailure, target: TargetFacts) -> str | None:
+    """Why a row may have been missing on the copy; None where the target has none either."""
+    referred = _NOT_PRESENT.search(failure.detail or "")
+    if failure.sqlstate == FOREIGN_KEY_VIOLATION:
+        if referred is None or not _has_rows(target, referred[1]):
+            return None
+        return f"It refers to a row of {referred[1]}, and the copy has none of the target's rows: {failure.message}."
+    if not statement.opaque or not _has_rows(target):
+        return None
+    return f"Its code gave up, perhaps for want of rows, for the copy has none of the target's: {failure.message}."
+
+
+def _has_rows(target: TargetFacts, table: str | None = None) -> bool:
+    """Whether there may be rows in tables of that name, or in any."""
+    return any(
+        size.rows is None or size.rows > 0 for ref, size in target.sizes.items() if table is None or ref.name == table
+    )

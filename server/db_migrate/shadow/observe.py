@@ -8,28 +8,24 @@ from itertools import groupby
 
 import asyncpg
 
-from db_migrate.postgres.catalog import read_catalog
+from db_migrate.shadow.following import Following
 from db_migrate.shadow.outside import run_outside
 from db_migrate.shadow.server import RAISED, failure
 from db_migrate.shadow.session import Ran, Session
 from db_migrate.shadow.stage import Stage
-from db_migrate.shadow.traces import (
-    Relations,
-    Touched,
-    Traces,
-    between,
-    count_catalog_writes,
-    read_relations,
-    read_touched,
-    told,
-)
+from db_migrate.shadow.traces import Books, Traces, between, told
 from db_migrate_tools.evidence import Observation, PgFailure
-from db_migrate_tools.schema.diff import Delta, diff
+from db_migrate_tools.schema.diff import Delta
 from db_migrate_tools.schema.model import Catalog, Ref
 from db_migrate_tools.sql.model import Statement
 
 PLANNED = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "SelectStmt", "CopyStmt"})
 """Kinds whose scans are the planner's choice."""
+
+LOOKED_AT = 300
+"""Statements up to which a transaction's locks are read after each: each reading sees all that are held by then, so
+it takes longer and longer. Beyond, they are read where every statement is committed by itself.
+"""
 
 Excuse = Callable[[Statement, PgFailure], str | None]
 """Why a failure is the shadow's and not the statement's, if it is."""
@@ -39,6 +35,7 @@ Excuse = Callable[[Statement, PgFailure], str | None]
 class Step:
     """One statement's observation, and what it did to relations. `hidden`: a lock that an earlier statement of
     the transaction holds would hide this one's. `left_out`: it could not be run here, the rest went on without.
+    `note` says what of it could not be seen.
     """
 
     statement: Statement
@@ -46,6 +43,7 @@ class Step:
     traces: Traces = field(default_factory=Traces)
     hidden: bool = False
     left_out: bool = False
+    note: str | None = None
 
 
 @dataclass(slots=True)
@@ -56,6 +54,8 @@ class Record:
     running: Statement | None = None
     complete: bool = False
     after: Catalog | None = None
+    note: str | None = None
+    most_locks: int = 0
 
     @property
     def left_out(self) -> list[int]:
@@ -63,28 +63,18 @@ class Record:
 
 
 class Performance:
-    """The run of a migration on one database. With `reads_each` the catalog is read after every statement that wrote
-    to it, else only at the end.
-    """
+    """The run of a migration on one database."""
 
     def __init__(
-        self,
-        stage: Stage,
-        database: str,
-        session: Session,
-        known: Relations,
-        before: Catalog,
-        record: Record,
-        *,
-        reads_each: bool,
+        self, stage: Stage, database: str, session: Session, books: Books, following: Following, record: Record
     ) -> None:
         self.stage = stage
         self.database = database
         self.session = session
-        self.known = known
-        self.catalog = before
+        self.books = books
+        self.following = following
         self.record = record
-        self.reads_each = reads_each
+        self.compared = True
 
     async def play(
         self, statements: Sequence[Statement], excuse: Excuse, tell: Callable[[Statement], Awaitable[None]]
@@ -95,51 +85,56 @@ class Performance:
             if not await play(list(run), excuse, tell):
                 return
         self.record.running = None
-        self.record.after = self.catalog if self.reads_each else await read_catalog(self.session.connection)
+        self.record.after, self.record.note = await self.following.whole()
+        blind = [step.statement.number for step in self.record.steps if not step.observation.compared]
+        if blind and not self.following.follows:
+            self.record.note = (
+                "The schema is so large, and had to be read as a whole so often, that from statement "
+                f"{blind[0]} on it was compared only at the end."
+            )
         self.record.complete = True
 
     async def _inside(
         self, statements: Sequence[Statement], excuse: Excuse, tell: Callable[[Statement], Awaitable[None]]
     ) -> bool:
-        connection = self.session.connection
-        await connection.execute("BEGIN")
-        async with self.session.reading():
-            relations = await read_relations(connection)
-            writes = await count_catalog_writes(connection)
-        held = _at_first(relations)
+        session, books = self.session, self.books
+        await session.begin()
+        books.begin(forget_scans=session.publishes)
+        looks = len(statements) <= LOOKED_AT
+        books.take(await session.look(books.known, locks=False))
         for statement in statements:
             self.record.running = statement
             await tell(statement)
             try:
-                await connection.execute("SAVEPOINT dbm_statement; SET LOCAL client_min_messages = debug1")
-                ran = await self.session.run(statement.text)
-                await connection.execute("RELEASE SAVEPOINT dbm_statement")
+                ran = await session.guarded(statement.text)
             except RAISED as error:
                 if not self._refused(statement, failure(error), excuse):
-                    await _give_up(self.session)
+                    await _give_up(session)
                     return False
-                await connection.execute("ROLLBACK TO SAVEPOINT dbm_statement; RELEASE SAVEPOINT dbm_statement")
+                await session.undo()
                 continue
             try:
-                async with self.session.reading():
-                    touched = await read_touched(connection)
-                    written = await count_catalog_writes(connection)
-                delta = await self._delta(changed=written != writes)
+                touched = await session.look(books.known, locks=looks)
+                delta = await self._delta(changed=touched.written != books.written)
             except RAISED as error:
-                if isinstance(error, asyncpg.PostgresError) and not connection.is_closed():
+                if _ours(error, session):
                     raise
-                # A time limit that the statement has set took the session away.
+                # It ended the transaction, or a time limit that it has set took the session away.
                 self._refused(statement, failure(error), excuse)
+                await _give_up(session)
                 return False
-            traces = between(self.known, held, touched, count_scans=_counts_scans(statement))
-            hidden = any(oid in self.known.by_oid for oid, _ in held.modes)
+            traces = between(books, touched, count_scans=counts_scans(statement))
+            hidden = not looks or any(oid in books.known.by_oid for oid, _ in books.modes)
             self._note(statement, ran, traces, delta, hidden=hidden)
-            held, writes = _and_then(held, touched), written
+            books.take(touched)
+        if not looks:
+            books.take(await session.look(books.known))
+        self.record.most_locks = max(self.record.most_locks, len(books.modes))
         return await self._commit()
 
     async def _commit(self) -> bool:
         try:
-            await self.session.connection.execute("COMMIT")
+            await self.session.commit()
         except asyncpg.PostgresError as error:
             # Deferred constraints and triggers speak up only now; the last statement brought it about or let it pass.
             said = failure(error)
@@ -157,12 +152,12 @@ class Performance:
             self.record.running = statement
             await tell(statement)
             try:
-                ran, traces = await run_outside(self.stage, self.database, self.session, statement, self.known)
+                ran, traces, note = await run_outside(self.stage, self.database, self.session, statement, self.books)
             except RAISED as error:
                 if not self._refused(statement, failure(error), excuse):
                     return False
                 continue
-            self._note(statement, ran, traces, await self._delta(changed=True), hidden=False)
+            self._note(statement, ran, traces, await self._delta(changed=True), hidden=False, note=note)
         return True
 
     def _refused(self, statement: Statement, said: PgFailure, excuse: Excuse) -> bool:
@@ -187,14 +182,22 @@ class Performance:
         return reason is not None
 
     async def _delta(self, *, changed: bool) -> Delta | None:
-        if not changed or not self.reads_each:
+        self.compared = not changed or self.following.follows
+        if not changed or not self.compared:
             return None
-        now = await read_catalog(self.session.connection)
-        delta = diff(self.catalog, now)
-        self.catalog = now
-        return delta
+        await self.session.settle()
+        return await self.following.changes()
 
-    def _note(self, statement: Statement, ran: Ran, traces: Traces, delta: Delta | None, *, hidden: bool) -> None:
+    def _note(
+        self,
+        statement: Statement,
+        ran: Ran,
+        traces: Traces,
+        delta: Delta | None,
+        *,
+        hidden: bool,
+        note: str | None = None,
+    ) -> None:
         altered: set[Ref] = set()
         if delta is not None:
             altered.update(change.ref for change in delta.altered)
@@ -204,85 +207,36 @@ class Performance:
                 statement,
                 Observation(
                     statement.number,
-                    messages=told(self.known, ran.lines),
+                    messages=told(self.books.known, ran.lines),
                     created=tuple(item.ref for item in delta.created) if delta else (),
                     altered=tuple(sorted(altered)),
                     dropped=tuple(item.ref for item in delta.dropped) if delta else (),
                     rows=ran.rows,
                     ms=round(ran.ms, 3),
-                    compared=self.reads_each,
+                    compared=self.compared,
                 ),
                 traces,
                 hidden=hidden,
+                note=note,
             )
         )
 
 
-async def attribute(session: Session, known: Relations, steps: Sequence[Step]) -> dict[int, Traces]:
-    """What each statement does when none before it holds a lock: every one committed by itself, on another copy.
-
-    A lock that a transaction holds already leaves no second trace, so one transaction cannot tell which later
-    statement asks for it again. Ends where a statement fails without the others' transaction.
-    """
-    found: dict[int, Traces] = {}
-    connection = session.connection
-    for step in steps:
-        if step.left_out or step.observation.error:
-            continue
-        statement = step.statement
-        try:
-            if not statement.transactional:
-                await connection.execute(statement.text)
-                continue
-            await connection.execute("BEGIN")
-            async with session.reading():
-                held = _at_first(await read_relations(connection))
-            await connection.execute(_for_the_session(statement))
-            async with session.reading():
-                touched = await read_touched(connection)
-            await connection.execute("COMMIT")
-        except RAISED:
-            await _give_up(session)
-            break
-        traces = between(known, held, touched, count_scans=_counts_scans(statement))
-        if not step.traces.locks <= traces.locks:
-            # It did something else than in the one transaction: what follows cannot be trusted either.
-            break
-        found[statement.number] = traces
-    return found
-
-
-def _for_the_session(statement: Statement) -> str:
-    """SET LOCAL would end with the statement's own transaction here."""
-    words = statement.text.split(None, 2)
-    if statement.kind == "VariableSetStmt" and [word.upper() for word in words[:2]] == ["SET", "LOCAL"]:
-        return f"SET {words[2]}"
-    return statement.text
-
-
-def _at_first(relations: Relations) -> Touched:
-    return Touched(
-        files={oid: relation.file for oid, relation in relations.by_oid.items()},
-        indexes={oid: relation.table for oid, relation in relations.by_oid.items() if relation.kind == "i"},
-        scans=relations.scans,
-    )
-
-
-def _and_then(held: Touched, touched: Touched) -> Touched:
-    return Touched(
-        touched.modes,
-        {**held.files, **touched.files},
-        {**held.indexes, **touched.indexes},
-        {**held.scans, **touched.scans},
-    )
-
-
-def _counts_scans(statement: Statement) -> bool:
+def counts_scans(statement: Statement) -> bool:
+    """Whether a scan is the statement's own doing; the planner's choice on empty tables says nothing."""
     return statement.opaque or statement.kind not in PLANNED
+
+
+def _ours(error: Exception, session: Session) -> bool:
+    """Whether the reading itself failed, and not because the transaction or the session has ended."""
+    ended = asyncpg.NoActiveSQLTransactionError | asyncpg.InvalidSavepointSpecificationError
+    return (
+        isinstance(error, asyncpg.PostgresError) and not isinstance(error, ended) and not session.connection.is_closed()
+    )
 
 
 async def _give_up(session: Session) -> None:
     try:
-        await session.connection.execute("ROLLBACK")
+        await session.rollback()
     except RAISED:
         session.connection.terminate()

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
 import anyio
 
-from db_migrate.cluster.shadow import Cluster
+from db_migrate.cluster.shadow import Cluster, ClusterLost
+from db_migrate.shadow.attribution import Attributed, attribute, merged
+from db_migrate.shadow.baseline import notes as of_stand_ins
+from db_migrate.shadow.baseline import refusals
+from db_migrate.shadow.disk import watched
+from db_migrate.shadow.following import Following, same_database
 from db_migrate.shadow.limits import beyond
-from db_migrate.shadow.observe import Performance, Record, Step, attribute
+from db_migrate.shadow.observe import Performance, Record, Step
+from db_migrate.shadow.patience import Clock, Patience
 from db_migrate.shadow.roles import UNDECIDED, Cast, Casting, ensure
-from db_migrate.shadow.rollback import prove
+from db_migrate.shadow.rollback import Ground, prove
 from db_migrate.shadow.server import RAISED
 from db_migrate.shadow.session import Session
 from db_migrate.shadow.stage import Stage, stage
 from db_migrate.shadow.template import DumpDsn, Template, Templates
-from db_migrate.shadow.traces import Relations, Traces, read_origin, read_relations
+from db_migrate.shadow.traces import Books
 from db_migrate_tools.evidence import Observation, PgFailure, Rehearsal, RollbackEvidence, TargetFacts
+from db_migrate_tools.kept.model import WayBack
 from db_migrate_tools.ports import Progress, Refused
 from db_migrate_tools.schema.fingerprint import fingerprint
 from db_migrate_tools.schema.model import Catalog, Table
 from db_migrate_tools.sql.model import Statement
 
+SHOWN = 5
+USUAL_LOCKS = 64
 AT_ONCE = 3
 """Rehearsals on one shadow: each may need five of its twenty connections."""
 
@@ -47,23 +56,25 @@ class _Shadow:
 class ShadowRehearsal:
     """Rehearses on shadows that start when first needed, one for each major version.
 
-    `deadline` is how many seconds the SQL of one rehearsal may take, `keep` how many templates a shadow keeps,
-    `reads` up to how many objects, over all statements, the catalog is read after every statement.
+    `deadline` is how many seconds one statement may take, and a hundred of them together; `keep` is how many
+    templates a shadow keeps.
     """
 
-    def __init__(
-        self, start: StartShadow, dump_dsn: DumpDsn, *, deadline: float = 60.0, keep: int = 4, reads: int = 400_000
-    ) -> None:
+    def __init__(self, start: StartShadow, dump_dsn: DumpDsn, *, deadline: float = 60.0, keep: int = 4) -> None:
         self._start = start
         self._dump_dsn = dump_dsn
         self._deadline = deadline
         self._keep = keep
-        self._reads = reads
         self._shadows: dict[int, _Shadow] = {}
         self._starting = anyio.Lock()
 
     async def rehearse(
-        self, target: TargetFacts, up: Sequence[Statement], down: Sequence[Statement], progress: Progress
+        self,
+        target: TargetFacts,
+        up: Sequence[Statement],
+        down: Sequence[Statement],
+        progress: Progress,
+        kept: WayBack | None = None,
     ) -> Rehearsal:
         """Run `up` on a copy of the target's schema, then the rollback. Never raises for what the SQL does, nor
         for a shadow that is not to be had: then `ran` is False and `why_not` says what to do.
@@ -71,7 +82,13 @@ class ShadowRehearsal:
         started = time.perf_counter()
         try:
             shadow = await self._shadow(target.identity.major, progress)
-            found = await self._play(shadow, target, up, down, progress)
+            try:
+                found = await self._play(shadow, target, up, down, progress, kept)
+            except (ClusterLost, FileNotFoundError):
+                # It died since it was last used; a migration that kills it does so a second time, and that is told.
+                await self._forget(target.identity.major, shadow)
+                shadow = await self._shadow(target.identity.major, progress)
+                found = await self._play(shadow, target, up, down, progress, kept)
         except Refused as refusal:
             found = _nothing("", str(refusal))
         except (*RAISED, OSError) as error:
@@ -83,7 +100,12 @@ class ShadowRehearsal:
         async with self._starting:
             while self._shadows:
                 _, shadow = self._shadows.popitem()
-                await shadow.server.close()
+                await _end(shadow)
+
+    async def settle(self) -> None:
+        """Wait until nothing is being prepared in the background."""
+        for shadow in list(self._shadows.values()):
+            await shadow.templates.spares.settle()
 
     async def _shadow(self, major: int, progress: Progress) -> _Shadow:
         async with self._starting:
@@ -92,7 +114,7 @@ class ShadowRehearsal:
                 return found
             if found is not None:
                 # It died: of a limit that a migration ran into, or by somebody's hand.
-                await self._shadows.pop(major).server.close()
+                await _end(self._shadows.pop(major))
             await progress("Starting the shadow Postgres")
             server = await self._start(major)
             made = _Shadow(
@@ -101,6 +123,11 @@ class ShadowRehearsal:
             self._shadows[major] = made
             return made
 
+    async def _forget(self, major: int, shadow: _Shadow) -> None:
+        async with self._starting:
+            if self._shadows.get(major) is shadow:
+                await _end(self._shadows.pop(major))
+
     async def _play(
         self,
         shadow: _Shadow,
@@ -108,25 +135,34 @@ class ShadowRehearsal:
         up: Sequence[Statement],
         down: Sequence[Statement],
         progress: Progress,
+        kept: WayBack | None,
     ) -> Rehearsal:
         server = shadow.server
         async with shadow.turns, AsyncExitStack() as stack:
             await progress("Copying the schema to the shadow")
             template = await stack.enter_async_context(shadow.templates.of(target))
             cast, notes = casting_of(target, template, server.superuser)
-            played = await stack.enter_async_context(stage(server, shadow.casting, cast, target.settings))
+            played = await stack.enter_async_context(
+                stage(
+                    server,
+                    shadow.casting,
+                    cast,
+                    target.settings,
+                    shadow.templates.spares,
+                    refusals(server.shelf, target),
+                )
+            )
             await ensure(played.admin, _named(target, (*up, *down)) - {server.superuser})
             record = Record()
-            reads_each = _objects_read(len(up), len(template.catalog.objects)) <= self._reads
-            rehearsed = _Rehearsed(played, template, target, record, reads_each=reads_each)
+            rehearsed = _Rehearsed(played, template, target, record)
             rollback: RollbackEvidence | None = None
-            with anyio.move_on_after(self._deadline) as limit:
-                await rehearsed.run(up, progress)
-                if record.complete:
-                    await progress("Rehearsing the rollback")
-                    rollback = await rehearsed.roll_back(down)
+            patience = Patience(self._deadline, len(up))
+            limit = anyio.CancelScope()
+            clock = Clock(limit, patience)
+            with limit:
+                rollback = await rehearsed.play(up, down, kept, progress, clock)
             if limit.cancelled_caught:
-                rollback = _stopped(record, self._deadline)
+                rollback = rollback or _stopped(record, patience, late=clock.late)
             return Rehearsal(
                 ran=True,
                 on=server.version,
@@ -135,19 +171,28 @@ class ShadowRehearsal:
                 after=record.after if record.complete else None,
                 schema_after=_expected(record, template, target),
                 rollback=rollback,
-                notes=(*_version_note(server, target), *template.notes, *notes, *rehearsed.notes),
+                notes=(
+                    *_version_note(server, target),
+                    *target.standing_in,
+                    *of_stand_ins(server.shelf, template.catalog, record.after),
+                    *template.notes,
+                    *notes,
+                    *_said(record),
+                    *_room(record, target),
+                    *rehearsed.notes,
+                ),
             )
 
 
-def _objects_read(statements: int, objects: int) -> int:
-    """What reading the catalog after every statement comes to; a statement adds some five objects itself."""
-    return statements * (objects + 5 * statements // 2)
+async def _end(shadow: _Shadow) -> None:
+    await shadow.templates.spares.close()
+    await shadow.server.close()
 
 
 def _expected(record: Record, template: Template, target: TargetFacts) -> str | None:
     """What the target's fingerprint will be: known only where the copy equalled it and every statement ran."""
     everything = record.complete and not any(step.left_out for step in record.steps)
-    if not everything or record.after is None or fingerprint(template.catalog) != target.fingerprint:
+    if not everything or record.after is None or template.fingerprint != target.fingerprint:
         return None
     return fingerprint(record.after)
 
@@ -155,67 +200,142 @@ def _expected(record: Record, template: Template, target: TargetFacts) -> str | 
 class _Rehearsed:
     """One rehearsal on its stage."""
 
-    def __init__(
-        self, played: Stage, template: Template, target: TargetFacts, record: Record, *, reads_each: bool
-    ) -> None:
-        self._reads_each = reads_each
+    def __init__(self, played: Stage, template: Template, target: TargetFacts, record: Record) -> None:
         self._stage = played
         self._template = template
         self._target = target
         self._record = record
         self._database = ""
         self._before = template.catalog
+        self._attributed = anyio.Event()
         self.notes: list[str] = []
 
-    async def run(self, up: Sequence[Statement], progress: Progress) -> None:
-        """Play the migration, then find out which locks its statements take by themselves."""
+    async def play(
+        self, up: Sequence[Statement], down: Sequence[Statement], kept: WayBack | None, progress: Progress, clock: Clock
+    ) -> RollbackEvidence | None:
+        """The migration, then its rollback; None where the migration did not run through."""
+        found: RollbackEvidence | Exception | None = None
+        async with watched(self._stage) as disk:
+            try:
+                await self._run(up, progress, clock)
+                if self._record.complete:
+                    await progress("Rehearsing the rollback")
+                    clock.whole()
+                    found = await self._finish(down, kept)
+            except (*RAISED, Refused, OSError) as error:
+                # Out of the watcher's task group it would come wrapped.
+                found = error
+        if disk.stopped:
+            return _overflowed(self._record, disk.failure)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def _run(self, up: Sequence[Statement], progress: Progress, clock: Clock) -> None:
+        """Play the migration as it will be run."""
         self._database = await self._stage.copy(self._template.database)
         connection = await self._stage.connect(self._database)
         session = Session(connection)
-        async with session.reading():
-            known = await read_relations(connection)
-            # A copy is the same schema down to its oids, but another database.
-            self._before = replace(self._template.catalog, origin=await read_origin(connection))
+        following = await Following.start(connection, self._template.reading)
+        self._before = following.catalog
         performance = Performance(
-            self._stage,
-            self._database,
-            session,
-            known,
-            self._before,
-            self._record,
-            reads_each=self._reads_each,
+            self._stage, self._database, session, Books(self._template.relations), following, self._record
         )
 
         async def tell(statement: Statement) -> None:
+            clock.next()
             await progress(f"Rehearsing statement {statement.number} of {len(up)}")
 
         await performance.play(up, partial(beyond, target=self._target), tell)
-        if not self._reads_each:
-            self.notes.append(
-                "The schema is so large that it was compared only before and after the migration, not after every "
-                "statement."
-            )
+        self._before = same_database(self._before, following.catalog)
         await self._stage.leave(connection)
-        if any(step.hidden for step in self._record.steps):
-            await self._attribute(known)
 
-    async def _attribute(self, known: Relations) -> None:
+    async def _finish(self, down: Sequence[Statement], kept: WayBack | None) -> RollbackEvidence | None:
+        """Prove the rollback, and meanwhile find out on another copy which locks each statement takes by itself."""
+        found: RollbackEvidence | Exception | None = None
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._attribute_all)
+            try:
+                found = await self._roll_back(down, kept)
+            except (*RAISED, Refused, OSError) as error:
+                # Out of a task group it would come wrapped.
+                found = error
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def _attribute_all(self) -> None:
+        try:
+            await self._attribute()
+        finally:
+            self._attributed.set()
+
+    async def _attribute(self) -> None:
+        steps = list(self._record.steps)
+        if not any(step.hidden for step in steps):
+            return
+        try:
+            found = await attribute(self._another, self._template.relations, steps)
+        except (*RAISED, Refused, OSError):
+            found = Attributed(unsure=[step.statement.number for step in steps if step.hidden])
+        self._record.steps[:] = merged(steps, found)
+        if found.unsure:
+            self.notes.append(
+                f"{numbered(found.unsure)}: locks that an earlier statement of the same transaction holds already are "
+                "not listed again."
+            )
+
+    @asynccontextmanager
+    async def _another(self) -> AsyncGenerator[Session]:
         connection = await self._stage.connect(await self._stage.copy(self._template.database))
-        found = await attribute(Session(connection), known, self._record.steps)
-        self._record.steps[:] = [
-            replace(step, traces=step.traces | found.get(step.statement.number, Traces()))
-            for step in self._record.steps
-        ]
-        missing = [s.statement.number for s in self._record.steps if s.hidden and s.statement.number not in found]
-        if missing:
-            self.notes.append(
-                f"From statement {missing[0]} on, locks that an earlier statement holds already are not listed again."
-            )
+        yield Session(connection)
         await self._stage.leave(connection)
 
-    async def roll_back(self, down: Sequence[Statement]) -> RollbackEvidence:
+    async def _roll_back(self, down: Sequence[Statement], kept: WayBack | None) -> RollbackEvidence:
         after: Catalog = self._record.after or self._before
-        return await prove(self._stage, self._database, self._before, after, self._record.steps, down)
+        template, target = self._template, self._target
+        ground = Ground(template.database, template.fingerprint, target.sizes, self._attributed.wait)
+        return await prove(self._stage, self._database, self._before, after, self._record.steps, down, kept, ground)
+
+
+def _overflowed(record: Record, failure: PgFailure) -> RollbackEvidence | None:
+    """What was ended for writing too much, told as that and not as a lost session."""
+    if record.complete:
+        return RollbackEvidence((), "not-proven", f"The rollback {failure.message}.")
+    steps = record.steps
+    if steps and steps[-1].observation.error is not None:
+        steps[-1] = replace(steps[-1], observation=replace(steps[-1].observation, error=failure))
+    elif record.running is not None:
+        steps.append(Step(record.running, Observation(record.running.number, error=failure)))
+    return None
+
+
+def numbered(numbers: Sequence[int]) -> str:
+    """`Statement 3`, `Statements 3 and 7`, `Statements 3, 4, 5 and 12 more`."""
+    if len(numbers) == 1:
+        return f"Statement {numbers[0]}"
+    if len(numbers) > SHOWN:
+        return f"Statements {', '.join(map(str, numbers[:SHOWN]))} and {len(numbers) - SHOWN} more"
+    return f"Statements {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+
+
+def _said(record: Record) -> list[str]:
+    return [note for note in (*(step.note for step in record.steps), record.note) if note]
+
+
+def _room(record: Record, target: TargetFacts) -> list[str]:
+    """Whether the target's table of locks may be too small: there the migration would fail half-way."""
+    connections = target.connections[1] if target.connections else 0
+    if not connections or record.most_locks <= USUAL_LOCKS * connections:
+        return []
+    room = USUAL_LOCKS * connections
+    return [
+        (
+            f"One transaction comes to hold {record.most_locks} locks. The target has {connections} connections, which "
+            f"with the usual max_locks_per_transaction of {USUAL_LOCKS} makes room for about {room}: raise it there, "
+            "or split the migration."
+        )
+    ]
 
 
 def casting_of(target: TargetFacts, template: Template, superuser: str) -> tuple[Cast, list[str]]:
@@ -259,14 +379,16 @@ def _version_note(server: Cluster, target: TargetFacts) -> tuple[str, ...]:
     return (f"Rehearsed on Postgres {server.version}; the target runs {target.identity.server_version}.",)
 
 
-def _stopped(record: Record, deadline: float) -> RollbackEvidence | None:
+def _stopped(record: Record, patience: Patience, *, late: bool) -> RollbackEvidence | None:
     """Record what the deadline stopped: a statement, or else the rollback."""
     if record.complete:
-        return RollbackEvidence((), "not-proven", f"The rollback did not end within {deadline:g} s.")
+        return RollbackEvidence((), "not-proven", f"The rollback did not end within {patience.all:g} s.")
     running = record.running
     if running is not None and all(step.statement.number != running.number for step in record.steps):
-        error = PgFailure("57014", f"still running after {deadline:g} s on a copy without rows, so it was stopped")
-        record.steps.append(Step(running, Observation(running.number, error=error)))
+        said = f"still running after {patience.each:g} s on a copy without rows, so it was stopped"
+        if late and patience.all > patience.each:
+            said = f"reached when the migration had taken {patience.all:g} s on a copy without rows, so it was stopped"
+        record.steps.append(Step(running, Observation(running.number, error=PgFailure("57014", said))))
     return None
 
 

@@ -11,6 +11,7 @@ import asyncpg
 
 from db_migrate.postgres.connect import Connection
 from db_migrate.shadow import roles
+from db_migrate_tools.schema.model import Catalog, Extension
 from db_migrate_tools.sql.parser import split
 
 # They reach other servers, files or programs; a rehearsal must not.
@@ -51,14 +52,17 @@ class Restored:
     notes: tuple[str, ...] = ()
 
 
-async def restore(admin: Connection, sql: str, *, major: int, seconds: float = LONGEST) -> Restored:
+async def restore(
+    admin: Connection, sql: str, *, major: int, seconds: float = LONGEST, stand_ins: frozenset[str] = frozenset()
+) -> Restored:
     """Run a dump in the connection's database, an empty one.
 
     First as one text, which is quick; where Postgres refuses some of it, statement by statement, and what it
-    refuses is told. What does not end in `seconds` is given up and told too.
+    refuses is told. What does not end in `seconds` is given up and told too. `stand_ins` are extensions that reach
+    nowhere on this shadow, whatever the real ones do.
     """
     available = {str(row[0]) for row in await admin.fetch("SELECT name::text FROM pg_catalog.pg_available_extensions")}
-    text, missing = fit(sql, available - REACHING_OUT, major)
+    text, missing = fit(sql, available - (REACHING_OUT - stand_ins), major)
     await roles.ensure(admin, owners(text))
     notes = [
         f"The shadow does without the extension {extension}: it is not there or must not be." for extension in missing
@@ -71,6 +75,20 @@ async def restore(admin: Connection, sql: str, *, major: int, seconds: float = L
     await admin.execute("RESET ALL; RESET SESSION AUTHORIZATION; SET search_path = pg_catalog, pg_temp")
     await admin.execute(_DISARM)
     return Restored(tuple(notes))
+
+
+_OWN_EXTENSIONS = """
+UPDATE pg_catalog.pg_extension e SET extowner = r.oid
+FROM unnest($1::text[], $2::text[]) AS wanted(extension, owner)
+JOIN pg_catalog.pg_roles r ON r.rolname = wanted.owner
+WHERE e.extname = wanted.extension AND e.extowner <> r.oid
+"""
+
+
+async def own_extensions(admin: Connection, target: Catalog) -> None:
+    """Give the extensions the owners that they have on the target: no dump says them, and DROP EXTENSION asks."""
+    owned = [(item.ref.name, item.owner) for item in target if isinstance(item, Extension) and item.owner]
+    await admin.execute(_OWN_EXTENSIONS, [name for name, _ in owned], [owner for _, owner in owned])
 
 
 async def populate(admin: Connection, views: Iterable[str]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from types import MappingProxyType
 
 import anyio
 
@@ -13,6 +14,7 @@ from db_migrate.postgres.connect import Connection
 from db_migrate.shadow import roles
 from db_migrate.shadow.roles import Cast, Player
 from db_migrate.shadow.server import RAISED, connect, literal, name
+from db_migrate.shadow.spares import Spares
 from db_migrate_tools.evidence import SessionSettings
 
 CLEARING = 30.0
@@ -21,8 +23,20 @@ CLEARING = 30.0
 class Stage:
     """The databases and connections of one rehearsal."""
 
-    def __init__(self, server: Cluster, admin: Connection, cast: Cast, settings: SessionSettings) -> None:
+    def __init__(
+        self,
+        server: Cluster,
+        admin: Connection,
+        cast: Cast,
+        settings: SessionSettings,
+        spares: Spares | None,
+        also: Mapping[str, str],
+    ) -> None:
         self.server = server
+        self._also = also
+        self._spares = spares
+        self._copying = anyio.Lock()
+        self._copier: Connection | None = None
         self.admin = admin
         self.cast = cast
         self.settings = settings
@@ -34,11 +48,23 @@ class Stage:
         """A new database with the template's contents, owned by the role that acts."""
         database = f"dbm_run_{secrets.token_hex(6)}"
         self._databases.append(database)
-        # Copying files costs a tenth of writing every block to the log; Postgres 14 knows no other way than copying.
-        how = " STRATEGY file_copy" if self.server.major >= 15 else ""
-        await self.admin.execute(
-            f"CREATE DATABASE {name(database)} TEMPLATE {name(template)} OWNER {name(self.cast.role)}{how}"
-        )
+        async with self._copying:
+            # The passes of a rehearsal run side by side, and a connection serves one of them at a time.
+            self._copier = self._copier or await connect(self.server)
+            spare = self._spares.take(template) if self._spares else None
+            if spare is not None:
+                self._databases.append(spare)
+                await self._copier.execute(
+                    f"ALTER DATABASE {name(spare)} OWNER TO {name(self.cast.role)};"
+                    f"ALTER DATABASE {name(spare)} RENAME TO {name(database)}"
+                )
+                self._databases.remove(spare)
+                return database
+            # Copying files costs a tenth of writing every block to the log; Postgres 14 knows no other way.
+            how = " STRATEGY file_copy" if self.server.major >= 15 else ""
+            await self._copier.execute(
+                f"CREATE DATABASE {name(database)} TEMPLATE {name(template)} OWNER {name(self.cast.role)}{how}"
+            )
         return database
 
     async def connect(self, database: str) -> Connection:
@@ -54,7 +80,7 @@ class Stage:
         await connection.execute(
             "".join(
                 f"SELECT pg_catalog.set_config({literal(setting)}, {literal(value)}, false);"
-                for setting, value in pinned(self.settings).items()
+                for setting, value in {**pinned(self.settings), **self._also}.items()
             )
         )
         return connection
@@ -76,7 +102,7 @@ class Stage:
     async def clear(self) -> None:
         """Stop what still runs and remove everything."""
         await roles.stop(self.admin, self.player)
-        for connection in self._connections:
+        for connection in (*self._connections, *([self._copier] if self._copier else [])):
             connection.terminate()
         for database in self._databases:
             await self.admin.execute(f"DROP DATABASE IF EXISTS {name(database)} WITH (FORCE)")
@@ -96,14 +122,19 @@ def pinned(settings: SessionSettings) -> dict[str, str]:
 
 @asynccontextmanager
 async def stage(
-    server: Cluster, casting: roles.Casting, cast: Cast, settings: SessionSettings
+    server: Cluster,
+    casting: roles.Casting,
+    cast: Cast,
+    settings: SessionSettings,
+    spares: Spares | None = None,
+    also: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncGenerator[Stage]:
-    """A stage for one rehearsal, cleared however the block ends."""
+    """A stage for one rehearsal, cleared however the block ends; `also` are settings of its sessions."""
     async with AsyncExitStack() as stack:
         admin = await connect(server)
         stack.callback(admin.terminate)
         await stack.enter_async_context(casting.acting(admin, cast))
-        made = Stage(server, admin, cast, settings)
+        made = Stage(server, admin, cast, settings, spares, also)
         try:
             await roles.hire(admin, made.player, cast)
             yield made

@@ -11,18 +11,21 @@ from typing import Literal
 import anyio
 
 from db_migrate.cluster.shadow import Cluster
-from db_migrate.postgres.catalog import read_catalog
+from db_migrate.postgres.catalog import Reading, read_whole
 from db_migrate.postgres.connect import Connection
-from db_migrate.shadow import roles
+from db_migrate.shadow import baseline, roles
 from db_migrate.shadow.dump import DumpFailed, dump
-from db_migrate.shadow.restore import populate, restore
+from db_migrate.shadow.relations import Relations, read_relations
+from db_migrate.shadow.restore import own_extensions, populate, restore
 from db_migrate.shadow.server import ADMIN_DATABASE, connect, name
+from db_migrate.shadow.spares import Spares
 from db_migrate_tools.evidence import Env, TargetFacts
 from db_migrate_tools.ports import Refused
 from db_migrate_tools.schema.ddl import ddl
 from db_migrate_tools.schema.diff import describe, diff
 from db_migrate_tools.schema.fingerprint import fingerprint
 from db_migrate_tools.schema.model import Catalog
+from db_migrate_tools.schema.semantics import visible
 
 DumpDsn = Callable[[Env], Awaitable[str | None]]
 """Where pg_dump finds an environment's database; None where it must not or cannot be used."""
@@ -32,18 +35,27 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A database with the target's schema. `catalog` is what was read from it, `notes` what differs and why."""
+    """A database with the target's schema. `reading` and `relations` are what was read from it and hold for its
+    copies too, `notes` what differs from the target and why.
+    """
 
     database: str
     schema_from: Literal["pg_dump", "catalog", "empty"]
-    catalog: Catalog
+    reading: Reading
+    relations: Relations
+    fingerprint: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.reading.catalog
 
 
 class Templates:
     """The templates of one shadow server; the ones not used for longest go when there are too many."""
 
     def __init__(self, server: Cluster, dump_dsn: DumpDsn, *, keep: int) -> None:
+        self.spares = Spares(server)
         self._server = server
         self._dump_dsn = dump_dsn
         self._keep = keep
@@ -55,8 +67,9 @@ class Templates:
     @asynccontextmanager
     async def of(self, target: TargetFacts) -> AsyncGenerator[Template]:
         """The template with the target's schema; it stays while the block runs."""
-        key = fingerprint(target.catalog, platform=True)
+        key = key_of(target)
         async with self._building:
+            baseline.stock(self._server.shelf, target)
             template = self._made.pop(key, None) or await self._make(key, target)
             self._made[key] = template
             self._users[key] = self._users.get(key, 0) + 1
@@ -65,23 +78,27 @@ class Templates:
             yield template
         finally:
             self._users[key] -= 1
+            self.spares.restock(template.database)
 
     async def _forget(self) -> None:
         idle = [key for key in self._made if not self._users.get(key)]
         for key in idle[: max(0, len(self._made) - self._keep)]:
-            await self._server.drop_database(self._made.pop(key).database)
+            database = self._made.pop(key).database
+            await self.spares.forget(database)
+            await self._server.drop_database(database)
 
     async def _make(self, key: str, target: TargetFacts) -> Template:
         database = f"{self._name}_{key[:24]}"
         await self._server.create_database(database, template="template0")
         try:
             async with _connected(self._server, database) as admin:
-                fresh = await read_catalog(admin)
+                fresh = await read_whole(admin)
+                relations = await read_relations(admin)
                 await roles.ensure(admin, {*target.catalog.roles, target.identity.role})
-            if fingerprint(fresh, platform=True) == key:
-                made = Template(database, "empty", fresh)
+            if fingerprint(fresh.catalog, platform=True) == key:
+                made = Template(database, "empty", fresh, relations, fingerprint(fresh.catalog))
             else:
-                made = await self._fill(database, fresh, target)
+                made = await self._fill(database, fresh.catalog, target)
             async with _connected(self._server) as admin:
                 await admin.execute(f"ALTER DATABASE {name(database)} ALLOW_CONNECTIONS false")
         except BaseException:
@@ -112,16 +129,30 @@ class Templates:
         notes: list[str],
     ) -> Template:
         async with _connected(self._server, database) as admin:
-            restored = await restore(admin, sql, major=self._server.major)
+            text = baseline.pin(sql, target.catalog)
+            stand_ins = baseline.played(self._server.shelf)
+            restored = await restore(admin, text, major=self._server.major, stand_ins=stand_ins)
         filled = [view.ref for view in target.catalog.views() if view.materialized and view.populated]
         # A new session: the dump has changed settings of the one before.
         async with _connected(self._server, database) as admin:
             await populate(admin, [f"{name(ref.schema)}.{name(ref.name)}" for ref in filled])
-            catalog = await read_catalog(admin)
+            await own_extensions(admin, target.catalog)
+            reading = await read_whole(admin)
+            relations = await read_relations(admin)
         notes += restored.notes
-        if fingerprint(catalog) != target.fingerprint:
-            notes += _differences(target.catalog, catalog)
-        return Template(database, origin, catalog, tuple(notes))
+        found = fingerprint(reading.catalog)
+        if found != target.fingerprint:
+            notes += _differences(target.catalog, reading.catalog)
+        return Template(database, origin, reading, relations, found, tuple(notes))
+
+
+def key_of(target: TargetFacts) -> str:
+    """What tells one schema from another, a platform's own parts included."""
+    catalog = target.catalog
+    if len(visible(catalog)) == len(catalog.objects):
+        # Nothing of a platform is there, so the fingerprint that is known already says it all.
+        return target.fingerprint
+    return fingerprint(catalog, platform=True)
 
 
 @asynccontextmanager

@@ -7,42 +7,29 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from db_migrate.postgres import catalog_sql
-from db_migrate.postgres.connect import Connection
+from db_migrate.shadow.relations import FIRST_USER_OID, INDEXES, ROWS, TABLES, Relation, Relations
 from db_migrate_tools.evidence import Lock
 from db_migrate_tools.schema.model import Ref
 
-FIRST_USER_OID = 16384
-TABLES = frozenset("rpmf")
-ROWS = frozenset("rpf")
-INDEXES = frozenset("iI")
-
-_RELATIONS = f"""
-SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, c.relfilenode::int8,
-       coalesce(i.indrelid, 0)::int8, pg_catalog.pg_stat_get_xact_numscans(c.oid)
-FROM pg_catalog.pg_class c
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
-WHERE c.oid >= {FIRST_USER_OID} AND c.relkind IN ('r', 'p', 'm', 'f', 'v', 'S', 'i', 'I')
-  AND n.nspname <> 'pg_toast' AND n.nspname !~ '^pg_(toast_)?temp_'
-"""
-
-_TOUCHED = f"""
-SELECT l.relation::int8, l.mode, coalesce(c.relkind::text, ''), coalesce(c.relfilenode, 0)::int8,
-       coalesce(i.indrelid, 0)::int8, pg_catalog.pg_stat_get_xact_numscans(l.relation)
-FROM pg_catalog.pg_locks l
-LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
-LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = l.relation
-WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted
-  AND l.relation >= {FIRST_USER_OID}
-"""
-
+# One answer for everything: a line for each lock, and one (relation 0) with the rows of catalogs written so far.
 # Every change of the catalogs is counted like a change of any table: no difference, nothing to read again.
-_CATALOG_WRITES = f"""
-SELECT coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_inserted(oid)
-                  + pg_catalog.pg_stat_get_xact_tuples_updated(oid)
-                  + pg_catalog.pg_stat_get_xact_tuples_deleted(oid)), 0)::int8
-FROM pg_catalog.pg_class WHERE oid < {FIRST_USER_OID} AND relkind = 'r'
+LOOK = f"""
+WITH held AS MATERIALIZED (
+    SELECT l.relation, l.mode FROM pg_catalog.pg_locks l
+    WHERE $2 AND l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+      AND l.relation >= {FIRST_USER_OID}
+)
+SELECT relation::int8, mode,
+       coalesce((SELECT c.relkind::text FROM pg_catalog.pg_class c WHERE c.oid = relation), ''),
+       coalesce((SELECT c.relfilenode FROM pg_catalog.pg_class c WHERE c.oid = relation), 0)::int8,
+       coalesce((SELECT i.indrelid FROM pg_catalog.pg_index i WHERE i.indexrelid = relation), 0)::int8,
+       pg_catalog.pg_stat_get_xact_numscans(relation)
+FROM held
+UNION ALL
+SELECT 0, '', '', coalesce(sum(pg_catalog.pg_stat_get_xact_tuples_inserted(o.oid)
+                             + pg_catalog.pg_stat_get_xact_tuples_updated(o.oid)
+                             + pg_catalog.pg_stat_get_xact_tuples_deleted(o.oid)), 0)::int8, 0, 0
+FROM pg_catalog.unnest($1::oid[]) AS o (oid)
 """
 
 _SAID = re.compile(
@@ -53,39 +40,85 @@ _QUOTED = re.compile(r'"([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
-class Relation:
-    """A relation of the schema as it was before the migration. `table` is an index's table, else 0."""
-
-    oid: int
-    ref: Ref
-    kind: str
-    file: int
-    table: int
-
-    @property
-    def display(self) -> str:
-        return str(self.ref)
-
-
-@dataclass(frozen=True, slots=True)
-class Relations:
-    """All relations of a database at one moment, with the counters of scans of the reading session."""
-
-    by_oid: Mapping[int, Relation]
-    scans: Mapping[int, int]
-
-    def names(self, oids: Iterable[int]) -> tuple[str, ...]:
-        return tuple(sorted({self.by_oid[oid].display for oid in oids if oid in self.by_oid}))
-
-
-@dataclass(frozen=True, slots=True)
 class Touched:
-    """What the session's transaction holds: modes by relation, and the present state of those relations."""
+    """What the session's transaction holds: modes by relation, and the present state of those relations.
+    `written` counts the rows of catalogs that it has written.
+    """
 
     modes: frozenset[tuple[int, str]] = frozenset()
     files: Mapping[int, int] = field(default_factory=dict[int, int])
     indexes: Mapping[int, int] = field(default_factory=dict[int, int])
     scans: Mapping[int, int] = field(default_factory=dict[int, int])
+    written: int = 0
+
+
+def touched(rows: Iterable[tuple[int, str, str, int, int, int]]) -> Touched:
+    """What the lines of LOOK say."""
+    modes: set[tuple[int, str]] = set()
+    files: dict[int, int] = {}
+    indexes: dict[int, int] = {}
+    scans: dict[int, int] = {}
+    written = 0
+    for oid, mode, kind, file, table, scanned in rows:
+        if not oid:
+            written = file
+            continue
+        modes.add((oid, mode))
+        files[oid] = file
+        scans[oid] = scanned
+        if kind == "i":
+            indexes[oid] = table
+    return Touched(frozenset(modes), files, indexes, scans, written)
+
+
+class Books:
+    """The state of a session's database as last read: what the copy began with, and what has changed since."""
+
+    def __init__(self, known: Relations) -> None:
+        self.known = known
+        self.modes: frozenset[tuple[int, str]] = frozenset()
+        self.written = 0
+        self._files: dict[int, int] = {}
+        self._seen_files: set[int] = set()
+        self._indexes: set[int] = set()
+        self._scans: dict[int, int] = {}
+
+    def file_of(self, oid: int) -> int:
+        known = self.known.by_oid.get(oid)
+        return self._files.get(oid, known.file if known else 0)
+
+    def has_file(self, file: int) -> bool:
+        return file in self._seen_files or file in self.known.files
+
+    def has_index(self, oid: int) -> bool:
+        return oid in self._indexes or oid in self.known.by_oid
+
+    def scans_of(self, oid: int) -> int:
+        return self._scans.get(oid, 0)
+
+    def take(self, now: Touched) -> None:
+        """What was read is the state from which the next statement starts."""
+        self.modes = now.modes
+        self.written = now.written
+        self._scans.update(now.scans)
+        self._files.update(now.files)
+        self._seen_files.update(now.files.values())
+        self._indexes.update(now.indexes)
+
+    def learn(self, changed: Mapping[int, Relation]) -> None:
+        """Relations that changed while nobody held a lock on them."""
+        for oid, relation in changed.items():
+            self._files[oid] = relation.file
+            self._seen_files.add(relation.file)
+            if relation.kind == "i":
+                self._indexes.add(oid)
+
+    def begin(self, *, forget_scans: bool) -> None:
+        """A new transaction: no lock is held. `forget_scans` where Postgres has put its counters back to 0."""
+        self.modes = frozenset()
+        self.written = 0
+        if forget_scans:
+            self._scans.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,58 +145,22 @@ class Traces:
         )
 
 
-async def read_relations(connection: Connection) -> Relations:
-    """Every relation of the database but Postgres's own, TOAST and temporary ones."""
-    found: dict[int, Relation] = {}
-    scans: dict[int, int] = {}
-    for oid, schema, relname, kind, file, table, scanned in await connection.fetch(_RELATIONS):
-        # A Ref of kind table names any relation here: what is wanted is its schema and name.
-        ref = Ref("index" if kind in INDEXES else "table", schema, relname)
-        found[oid] = Relation(oid, ref, kind, file, table)
-        scans[oid] = scanned
-    return Relations(found, scans)
-
-
-async def read_touched(connection: Connection) -> Touched:
-    """The locks that the session's transaction holds on relations, and the state of those relations."""
-    modes: set[tuple[int, str]] = set()
-    files: dict[int, int] = {}
-    indexes: dict[int, int] = {}
-    scans: dict[int, int] = {}
-    for oid, mode, kind, file, table, scanned in await connection.fetch(_TOUCHED):
-        modes.add((oid, mode))
-        files[oid] = file
-        scans[oid] = scanned
-        if kind == "i":
-            indexes[oid] = table
-    return Touched(frozenset(modes), files, indexes, scans)
-
-
-async def count_catalog_writes(connection: Connection) -> int:
-    """How many catalog rows the session's open transaction has written so far."""
-    return int(await connection.fetchval(_CATALOG_WRITES))
-
-
-def between(known: Relations, before: Touched, after: Touched, *, count_scans: bool) -> Traces:
-    """What happened between two readings of one transaction, told of the relations in `known`.
+def between(before: Books, after: Touched, *, count_scans: bool) -> Traces:
+    """What happened between two readings of one transaction, told of the relations known beforehand.
 
     `count_scans` is False where only the planner chose the scan: on empty tables its choice says nothing.
     """
+    known = before.known
     locks = {(oid, mode) for oid, mode in after.modes - before.modes if oid in known.by_oid}
-    counts = {oid: count - before.scans.get(oid, 0) for oid, count in after.scans.items()}
+    counts = {oid: _since(before.scans_of(oid), count) for oid, count in after.scans.items()}
     scanned = {oid for oid, count in counts.items() if count > 0}
-    refiled = {
-        oid
-        for oid, file in after.files.items()
-        if oid in known.by_oid and file and file != before.files.get(oid, known.by_oid[oid].file)
-    }
+    refiled = {oid for oid, file in after.files.items() if oid in known.by_oid and file and file != before.file_of(oid)}
     heaps = {oid for oid in refiled if known.by_oid[oid].kind not in INDEXES | {"S"}}
-    files = set(before.files.values())
     # ALTER TYPE makes indexes anew with the old file where the order of values stays: nothing is built then.
     new = Counter(
         table
         for oid, table in after.indexes.items()
-        if oid not in before.indexes and after.files[oid] not in files and table in known.by_oid
+        if not before.has_index(oid) and not before.has_file(after.files[oid]) and table in known.by_oid
     )
     renewed = Counter(known.by_oid[oid].table for oid in refiled if known.by_oid[oid].kind == "i")
     through = {known.by_oid[oid].table for oid in scanned if oid in known.by_oid}
@@ -189,18 +186,24 @@ def between(known: Relations, before: Touched, after: Touched, *, count_scans: b
     )
 
 
-def across(known: Relations, before: Relations, after: Relations) -> Traces:
+def _since(before: int, now: int) -> int:
+    """Counters go back to 0 when Postgres has published them."""
+    return now - before if now >= before else now
+
+
+def across(before: Books, changed: Mapping[int, Relation]) -> Traces:
     """What a statement outside a transaction left behind: new files and new indexes. Its locks are watched for."""
+    known = before.known
     refiled = {
         oid
-        for oid, relation in after.by_oid.items()
-        if oid in known.by_oid and oid in before.by_oid and relation.file != before.by_oid[oid].file and relation.file
+        for oid, relation in changed.items()
+        if oid in known.by_oid and relation.file and relation.file != before.file_of(oid)
     }
     rewritten = {oid for oid in refiled if known.by_oid[oid].kind in TABLES}
     built = {
         relation.table
-        for oid, relation in after.by_oid.items()
-        if relation.kind == "i" and (oid not in before.by_oid or oid in refiled) and relation.table in known.by_oid
+        for oid, relation in changed.items()
+        if relation.kind == "i" and (not before.has_index(oid) or oid in refiled) and relation.table in known.by_oid
     }
     return Traces(rewrites=frozenset(known.names(rewritten)), index_builds=frozenset(known.names(built - rewritten)))
 
@@ -210,16 +213,9 @@ def told(known: Relations, lines: Iterable[str]) -> tuple[str, ...]:
 
     The line on a foreign key names only the key, so it is always kept.
     """
-    names = {relation.ref.name for relation in known.by_oid.values()}
 
     def concerns(line: str) -> bool:
         quoted = [part for text in _QUOTED.findall(line) for part in (text, text.rpartition(".")[0])]
-        return line.startswith("validating foreign key") or not quoted or any(part in names for part in quoted)
+        return line.startswith("validating foreign key") or not quoted or any(part in known.bare for part in quoted)
 
     return tuple(line for line in lines if _SAID.match(line) and concerns(line))
-
-
-async def read_origin(connection: Connection) -> str:
-    """What tells this database from every other one, as catalogs name it."""
-    row = await connection.fetchrow(catalog_sql.SERVER)
-    return str(row[2]) if row is not None else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from db_migrate.shadow.observe import Step
 from db_migrate_tools.evidence import PgFailure, RollbackProof
+from db_migrate_tools.kept.model import WayBack
+from db_migrate_tools.rows.compare import State, TableDifference
 from db_migrate_tools.schema.diff import Delta, lost
 from db_migrate_tools.schema.model import Column, Ref
 
@@ -28,12 +30,30 @@ LOSSLESS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`lost` are objects of the schema before the migration whose rows or values do not come back."""
+    """`lost` are objects of the schema before the migration whose rows or values do not come back; `values` counts
+    the rows and values seen missing or changed.
+    """
 
     proof: RollbackProof
     why: str | None = None
     lost: tuple[Ref, ...] = ()
     notes: tuple[str, ...] = ()
+    values: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was seen of rows: the state `before`, the `differences` from it after the rollback, the numbers of
+    statements that change rows and met none (`idle`), tables that the migration works on and that got no rows
+    (`unseen`, with the reason), leaves of partitioned tables, sequences that stand behind where they stood.
+    """
+
+    before: State = field(default_factory=State)
+    differences: tuple[TableDifference, ...] = ()
+    idle: tuple[int, ...] = ()
+    unseen: Mapping[Ref, str] = field(default_factory=dict[Ref, str])
+    leaves: Mapping[Ref, tuple[Ref, ...]] = field(default_factory=dict[Ref, tuple[Ref, ...]])
+    rewound: tuple[Ref, ...] = ()
 
 
 def failed(number: int, count: int, said: PgFailure) -> Verdict:
@@ -43,39 +63,176 @@ def failed(number: int, count: int, said: PgFailure) -> Verdict:
 
 def not_restored(differences: Sequence[str]) -> Verdict:
     """It ran, and the schema is not the one before."""
-    return Verdict("failed", f"After the rollback the schema is not as it was: {_listed(differences)}.")
+    return Verdict("failed", f"After the rollback the schema is not as it was: {listed(differences)}.")
 
 
 def impossible(differences: Sequence[str]) -> Verdict:
     """There are no statements that would undo it."""
-    return Verdict("impossible", f"There is no statement that undoes this: {_listed(differences)}.")
+    return Verdict("impossible", f"There is no statement that undoes this: {listed(differences)}.")
 
 
-def restored(made: Delta, steps: Sequence[Step], order: Sequence[Ref] = ()) -> Verdict:
-    """The schema came back; `made` is what the migration did to it. Now the rows.
+def restored(
+    made: Delta, steps: Sequence[Step], order: Sequence[Ref] = (), kept: WayBack | None = None, why_no_rows: str = ""
+) -> Verdict:
+    """The schema came back, and nothing is known of rows: there were none.
 
-    The copy has none, so what is said of them follows from what the statements did: `proven` only where the
-    migration left every row as it was. Rows that went with their table or column are known to be lost; rows that
-    statements wrote are a matter that the copy cannot settle, and the weaker word wins.
+    What is said of them follows from what the statements did: `proven` only where the migration left every row as
+    it was. Rows that went with their table or column are known to be lost; rows that statements wrote or that were
+    `kept` are a matter that a copy without rows cannot settle, and the weaker word wins.
     """
-    gone = set(lost(made)) | {ref for step in steps for ref in step.traces.truncated}
+    gone = _gone(made, steps)
+    back = gone & kept.keeps if kept is not None else set[Ref]()
+    gone -= back
     unsettled = [*_left_out(steps), *_written(steps, gone), *_converted(made)]
-    notes = tuple(f"The columns of {ref} stand in another order after the rollback." for ref in order)
+    if back:
+        unsettled.append(f"Whether the data of {listed(sorted(map(_called, back)))} come back was not seen.")
+    if why_no_rows:
+        unsettled.append(why_no_rows)
     sentences: list[str] = []
     if gone:
-        sentences.append(f"The schema comes back without the data of {_listed(sorted(map(_called, gone)))}.")
+        sentences.append(f"The schema comes back without the data of {listed(sorted(map(_called, gone)))}.")
     sentences += unsettled
     proof: RollbackProof = "not-proven" if unsettled else "proven-with-data-loss" if gone else "proven"
-    return Verdict(proof, " ".join(sentences) or None, tuple(sorted(gone)), notes)
+    return Verdict(proof, " ".join(sentences) or None, tuple(sorted(gone)), _notes(order))
+
+
+def seen(made: Delta, steps: Sequence[Step], looked: Looked, order: Sequence[Ref] = ()) -> Verdict:
+    """The schema came back, and rows were there before: `proven` only where every one of them is back as it was."""
+    different = {difference.table: difference for difference in looked.differences}
+    gone = {ref for ref in _gone(made, steps) if not _is_back(ref, looked, different)}
+    named: dict[Ref, str] = {ref: _called(ref) + _amount(ref, looked, different) for ref in gone}
+    lost_refs = set(gone)
+    rest: list[str] = []
+    told = {leaf for ref in gone if ref.kind == "table" for leaf in looked.leaves.get(ref, (ref,))}
+    for table, difference in different.items():
+        if table in told:
+            continue
+        for column, count in difference.columns:
+            ref = Ref("column", table.schema, column, table.name)
+            if ref not in gone:
+                lost_refs.add(ref)
+                rest.append(_changed(ref, count, difference, made))
+        if difference.missing:
+            lost_refs.add(table)
+            rest.append(f"{difference.missing} of {difference.rows} rows of {table} are not there any more.")
+        if difference.extra:
+            rest.append(f"{table} keeps {_rows(difference.extra)} that {_were(difference.extra)} not there before.")
+    sentences: list[str] = []
+    if gone:
+        sentences.append(f"The schema comes back without the data of {listed([named[ref] for ref in sorted(gone)])}.")
+    if rest:
+        sentences.append("After the rollback, of the synthetic rows: " + " ".join(rest[:SHOWN]))
+        if len(rest) > SHOWN:
+            sentences.append(f"And {len(rest) - SHOWN} more differences like these.")
+    for ref in looked.rewound:
+        lost_refs.add(ref)
+        sentences.append(f"The sequence {ref} starts again behind values that it has given out.")
+    loses = bool(lost_refs or rest)
+    unsettled = [*_left_out(steps), *_idle(steps, looked.idle, gone), *unseen(looked.unseen)]
+    sentences += unsettled
+    proof: RollbackProof = "not-proven" if unsettled else "proven-with-data-loss" if loses else "proven"
+    values = sum(d.missing + d.extra + sum(count for _, count in d.columns) for d in looked.differences)
+    return Verdict(proof, " ".join(sentences) or None, tuple(sorted(lost_refs)), _notes(order), values)
+
+
+def _gone(made: Delta, steps: Sequence[Step]) -> set[Ref]:
+    return set(lost(made)) | {ref for step in steps for ref in step.traces.truncated}
+
+
+def _notes(order: Sequence[Ref]) -> tuple[str, ...]:
+    return tuple(f"The columns of {ref} stand in another order after the rollback." for ref in order)
+
+
+def _is_back(ref: Ref, looked: Looked, different: Mapping[Ref, TableDifference]) -> bool:
+    """Whether what the statements took away was seen to be there again. A column whose values were all alike does
+    not show it.
+    """
+    table = ref if ref.kind == "table" else ref.relation
+    if table is None:
+        return False
+    leaves = looked.leaves.get(table, (table,))
+    contents = [looked.before.tables[leaf] for leaf in leaves if leaf in looked.before.tables]
+    if len(contents) < len(leaves) or not any(found.lines for found in contents):
+        return False
+    if ref.kind == "table":
+        return not any(leaf in different for leaf in leaves)
+    changed = {column for leaf in leaves if leaf in different for column, _ in different[leaf].columns}
+    whole = not any(leaf in different and different[leaf].missing for leaf in leaves)
+    return whole and ref.name not in changed and any(found.varied(ref.name) > 1 for found in contents)
+
+
+def _amount(ref: Ref, looked: Looked, different: Mapping[Ref, TableDifference]) -> str:
+    table = ref if ref.kind == "table" else ref.relation
+    if table is None:
+        return ""
+    found = [different[leaf] for leaf in looked.leaves.get(table, (table,)) if leaf in different]
+    rows = sum(difference.rows for difference in found)
+    if ref.kind == "table":
+        missing = sum(difference.missing for difference in found)
+        some = _rows(rows) if missing == rows else f"{missing} of {_rows(rows)}"
+        return f" ({some})" if missing else ""
+    count = sum(dict(difference.columns).get(ref.name, 0) for difference in found)
+    return f" ({count} of {rows} values)" if count else ""
+
+
+def _changed(ref: Ref, count: int, difference: TableDifference, made: Delta) -> str:
+    types = next(
+        (
+            f", after {change.before.type} to {change.after.type} and back"
+            for change in made.altered
+            if isinstance(change.before, Column)
+            and isinstance(change.after, Column)
+            and change.before.ref == ref
+            and change.before.type != change.after.type
+        ),
+        "",
+    )
+    pair = difference.example.get(ref.name)
+    shown = f" ({_cell(pair[0])} became {_cell(pair[1])})" if pair else ""
+    return f"{count} of {difference.rows} values of {ref} differ{types}{shown}."
+
+
+def _cell(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    return f"{value[:24]!r}" if len(value) <= 24 else f"{value[:24]!r}…"
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def _left_out(steps: Sequence[Step]) -> Iterable[str]:
     numbers = [str(step.statement.number) for step in steps if step.left_out]
     if numbers:
         yield (
-            f"{_statements(numbers)} could not be rehearsed, so nothing is known about undoing "
+            f"{statements(numbers)} could not be rehearsed, so nothing is known about undoing "
             f"{'it' if len(numbers) == 1 else 'them'}."
         )
+
+
+def _idle(steps: Sequence[Step], idle: Sequence[int], gone: set[Ref]) -> Iterable[str]:
+    """Statements that change rows and found none to change."""
+    tables = {step.statement.number: step.traces.writes - gone for step in steps if step.statement.number in idle}
+    tables = {number: refs for number, refs in tables.items() if refs}
+    if tables:
+        names = sorted({str(ref) for refs in tables.values() for ref in refs})
+        verb = "changes" if len(tables) == 1 else "change"
+        yield (
+            f"{statements([str(number) for number in tables])} {verb} rows of {listed(names)}, but none of the "
+            "synthetic rows was one of those, so it was not seen whether the rollback brings them back."
+        )
+
+
+def unseen(tables: Mapping[Ref, str]) -> Iterable[str]:
+    """Tables without rows, with the reason of each."""
+    if tables:
+        reasons = [f"{ref} ({reason})" for ref, reason in sorted(tables.items())]
+        yield f"The proof had no rows in {listed(reasons)}."
 
 
 def _written(steps: Sequence[Step], gone: set[Ref]) -> Iterable[str]:
@@ -85,7 +242,7 @@ def _written(steps: Sequence[Step], gone: set[Ref]) -> Iterable[str]:
         tables = sorted({str(ref) for refs in wrote.values() for ref in refs})
         verb = "changes" if len(wrote) == 1 else "change"
         yield (
-            f"{_statements([str(number) for number in wrote])} {verb} rows of {_listed(tables)}; "
+            f"{statements([str(number) for number in wrote])} {verb} rows of {listed(tables)}; "
             "the rollback does not bring those rows back."
         )
 
@@ -102,7 +259,7 @@ def _converted(made: Delta) -> Iterable[str]:
         and not _widened(change.before.type, change.after.type)
     ]
     if columns:
-        yield f"The values of {_listed(columns)} are converted there and back, which may change them."
+        yield f"The values of {listed(columns)} are converted there and back, which may change them."
 
 
 def _widened(before: str, after: str) -> bool:
@@ -118,10 +275,10 @@ def _called(ref: Ref) -> str:
     return f"{ref.kind} {ref}"
 
 
-def _statements(numbers: Sequence[str]) -> str:
-    return f"Statement {numbers[0]}" if len(numbers) == 1 else f"Statements {_listed(numbers)}"
+def statements(numbers: Sequence[str]) -> str:
+    return f"Statement {numbers[0]}" if len(numbers) == 1 else f"Statements {listed(numbers)}"
 
 
-def _listed(items: Sequence[str]) -> str:
+def listed(items: Sequence[str]) -> str:
     more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
     return ", ".join(items[:SHOWN]) + more

@@ -1,0 +1,66 @@
+"""The catalog of a copy, followed through a migration statement by statement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from db_migrate.postgres.catalog import Reading, read_catalog
+from db_migrate.postgres.connect import Connection
+from db_migrate.postgres.live import LiveCatalog
+from db_migrate_tools.schema.diff import Delta, describe, diff
+from db_migrate_tools.schema.model import Catalog, Ref
+
+SHOWN = 3
+WHOLE = 400_000
+"""Objects up to which whole readings, one after a statement, may add up."""
+
+
+def same_database(template: Catalog, copy: Catalog) -> Catalog:
+    """The template's catalog as the copy's: it is the same schema down to its oids, so renames can be seen."""
+    return template if template.origin == copy.origin else replace(template, origin=copy.origin)
+
+
+class Following:
+    """What the catalog is now, beginning with what it was. `touched` are all references that may differ by now."""
+
+    def __init__(self, connection: Connection, live: LiveCatalog) -> None:
+        self._connection = connection
+        self._live = live
+        self.catalog = live.catalog
+        self.touched: frozenset[Ref] = frozenset()
+        self._read = 0
+
+    @classmethod
+    async def start(cls, connection: Connection, reading: Reading) -> Following:
+        """Follow a copy of the database that was read; nothing is read yet."""
+        return cls(connection, await LiveCatalog.start(connection, reading))
+
+    @property
+    def follows(self) -> bool:
+        """False once too much had to be read as a whole, again and again; from then on only `whole` tells."""
+        return self._read <= WHOLE
+
+    async def changes(self) -> Delta:
+        """What has changed since it was last asked."""
+        last, now = self.catalog, await self._live.refresh()
+        self.catalog = now.catalog
+        self.touched |= now.touched
+        if now.whole:
+            self._read += len(now.catalog.objects)
+        return diff(same_database(last, now.catalog), now.catalog, only=now.touched)
+
+    async def whole(self) -> tuple[Catalog, str | None]:
+        """The catalog read anew as a whole, and what was followed wrongly, should anything be."""
+        read = await read_catalog(self._connection)
+        if not self.follows:
+            return read, None
+        if read == self.catalog:
+            return self.catalog, None
+        wrong = describe(diff(self.catalog, read))
+        if not wrong:
+            return read, None
+        more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+        return read, (
+            f"Reading the whole schema after the migration showed what reading statement by statement had not: "
+            f"{'; '.join(wrong[:SHOWN])}{more}. The whole reading counts."
+        )

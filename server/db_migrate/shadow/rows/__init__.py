@@ -1,0 +1,1 @@
+"""Synthetic rows on the shadow: put in, read back."""

@@ -1,0 +1,104 @@
+"""The rows of a table at two moments: which are gone, which are new, which columns hold other values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from db_migrate_tools.rows.copytext import decoded
+from db_migrate_tools.schema.model import Ref
+
+Cell = str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A table's rows as lines of COPY, in any order, over `columns`. `cut`: there were more than were read."""
+
+    columns: tuple[str, ...]
+    lines: tuple[bytes, ...]
+    key: tuple[str, ...] = ()
+    cut: bool = False
+
+    def varied(self, column: str) -> int:
+        """How many different values a column has, NULL not counted."""
+        at = self.columns.index(column)
+        return len({cell for line in self.lines if (cell := decoded(line)[at]) is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The rows of tables, and of sequences the last value and whether it has been given out."""
+
+    tables: Mapping[Ref, Contents] = field(default_factory=dict[Ref, Contents])
+    sequences: Mapping[Ref, tuple[int, bool]] = field(default_factory=dict[Ref, tuple[int, bool]])
+
+
+@dataclass(frozen=True, slots=True)
+class TableDifference:
+    """`columns` with how many rows hold another value there, of rows that both have; `example` is before and after."""
+
+    table: Ref
+    rows: int
+    missing: int = 0
+    extra: int = 0
+    columns: tuple[tuple[str, int], ...] = ()
+    example: Mapping[str, tuple[Cell, Cell]] = field(default_factory=dict[str, tuple[Cell, Cell]])
+
+    @property
+    def loses(self) -> bool:
+        """Whether something that was there is not, rather than only something new is."""
+        return bool(self.missing or self.columns)
+
+
+def compare(before: State, after: State) -> tuple[TableDifference, ...]:
+    """The tables of `before` whose rows are not the same, as a collection without order."""
+    found: list[TableDifference] = []
+    for table, contents in sorted(before.tables.items()):
+        now = after.tables.get(table)
+        if now is None:
+            found.append(TableDifference(table, len(contents.lines), missing=len(contents.lines)))
+        elif Counter(contents.lines) != Counter(now.lines):
+            found.append(_difference(table, contents, now))
+    return tuple(found)
+
+
+def _difference(table: Ref, before: Contents, after: Contents) -> TableDifference:
+    olds, news = [decoded(line) for line in before.lines], [decoded(line) for line in after.lines]
+    at = [before.columns.index(column) for column in before.key]
+    one, other = _keyed(olds, at), _keyed(news, at)
+    if one is None or other is None or not one.keys() & other.keys():
+        return _without_key(table, before, olds, news)
+    both = one.keys() & other.keys()
+    counts: Counter[str] = Counter()
+    example: dict[str, tuple[Cell, Cell]] = {}
+    for key in both:
+        for column, old, new in zip(before.columns, one[key], other[key], strict=True):
+            if old != new:
+                counts[column] += 1
+                example.setdefault(column, (old, new))
+    columns = tuple((column, counts[column]) for column in before.columns if counts[column])
+    return TableDifference(table, len(olds), len(one) - len(both), len(other) - len(both), columns, example)
+
+
+def _keyed(rows: Sequence[tuple[Cell, ...]], at: Sequence[int]) -> dict[tuple[Cell, ...], tuple[Cell, ...]] | None:
+    keyed = {tuple(row[position] for position in at): row for row in rows}
+    return keyed if at and len(keyed) == len(rows) else None
+
+
+def _without_key(
+    table: Ref, before: Contents, olds: Sequence[tuple[Cell, ...]], news: Sequence[tuple[Cell, ...]]
+) -> TableDifference:
+    """Columns by themselves: how many of the values that each had are not there any more."""
+    missing, extra = max(0, len(olds) - len(news)), max(0, len(news) - len(olds))
+    counts: list[tuple[str, int]] = []
+    for position, column in enumerate(before.columns):
+        gone = Counter(row[position] for row in olds) - Counter(row[position] for row in news)
+        number = sum(gone.values()) - missing
+        if number > 0:
+            counts.append((column, number))
+    if not counts and not missing and not extra:
+        # Every column has its values, but they do not stand together as they did.
+        missing = extra = sum((Counter(olds) - Counter(news)).values())
+    return TableDifference(table, len(olds), missing, extra, tuple(counts))
