@@ -17,6 +17,8 @@ CREATE TYPE mood AS ENUM ('sad', 'glad');
 CREATE FUNCTION count_orders() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM orders); END $$;
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE DOMAIN short AS text CHECK (length(value) < 10);
+CREATE SCHEMA db_migrate_kept;
+CREATE TABLE db_migrate_kept.old (id int);
 """
 
 FOUND = {
@@ -45,6 +47,7 @@ FOUND = {
     "drop-column": "ALTER TABLE customers DROP COLUMN email",
     "drop-schema": "CREATE SCHEMA x; DROP SCHEMA x",
     "drop-cascade": "DROP TABLE orders CASCADE",
+    "kept-purge": "DROP TABLE db_migrate_kept.old",
     "truncate": "TRUNCATE orders",
     "truncate-cascade": "TRUNCATE customers CASCADE",
     "delete-no-where": "DELETE FROM orders",

@@ -133,3 +133,23 @@ async def test_a_function_over_a_table_comes_back_with_it(site: Site) -> None:
         undone = await applied(client, source={"from": "rollback", "migration": done["migration"]["version"]})
     assert undone["status"] == "applied", undone
     assert (await site.fetch("SELECT how_many() AS n"))[0]["n"] == 0
+
+
+async def test_a_migration_file_without_a_statement_is_recorded_once_a_person_approves(site: Site) -> None:
+    path = "supabase/migrations/20270101000000_nothing.sql"
+    (site.root / path).write_text("-- Kept for its number: the change went into the next file.\n")
+    asked = {"from": "file", "path": path}
+    person = Person(YES)
+    async with site.client(elicitation_callback=person) as client:
+        plan = data(await client.call_tool("plan", {"source": asked}))
+        assert plan["plan"]["operations"] == []
+        assert plan["nextSteps"][0] == "Show this page to the person."
+        done = data(await client.call_tool("approve", {"token": plan["approval"]["token"], "env": "dev"}))
+        assert done["status"] == "applied", done
+        [question] = person.asked
+        assert "Nothing runs: the file holds no statement." in question
+        again = data(await client.call_tool("plan", {"source": asked}))
+    rows = await site.fetch("SELECT version, statements FROM supabase_migrations.schema_migrations")
+    assert ("20270101000000", []) in [(r["version"], r["statements"]) for r in rows]
+    assert again["approval"] is None
+    assert any(c["status"] == "fail" and "20270101000000" in c["detail"] for c in again["checks"]), again["checks"]

@@ -107,7 +107,7 @@ async def test_features_that_cannot_be_planned_say_why() -> None:
     assert (await feature(facts("dev"), sql="")).suggestion == "The spec cannot be read. Mend it."
     assert (await feature(facts("dev"), sql="CREATE TABEL x ();")).state == "blocked"
     assert (await feature(facts("dev"), sql="CREATE TABEL x ();")).suggestion.startswith("Line 1: ")
-    assert (await feature(facts("dev"), sql=" " * (MOST_BYTES + 1))).suggestion.startswith("This is 20.0 MB of SQL")
+    assert (await feature(facts("dev"), sql=" " * (MOST_BYTES + 1))).suggestion.startswith("This is 32.0 MB of SQL")
     assert (await feature(facts("dev"), sql="-- nothing\n")).state == "no-sql"
 
 

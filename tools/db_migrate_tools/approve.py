@@ -7,6 +7,8 @@ from db_migrate_tools.answers import PLAN_AGAIN, answer, refused, spent
 from db_migrate_tools.carry_out import execute, reread
 from db_migrate_tools.envelope import load
 from db_migrate_tools.evidence import Identity
+from db_migrate_tools.kept.names import kept
+from db_migrate_tools.kept.purge import used_by
 from db_migrate_tools.lifecycle import FINAL
 from db_migrate_tools.ports import Decision, Human, Progress, Refused, StoredPlan, World
 from db_migrate_tools.report.question import awaiting, question
@@ -100,6 +102,12 @@ async def _changed(stored: StoredPlan, world: World, progress: Progress) -> Appr
             stored,
             f"The schema of {stored.env} has changed since the preview, so the plan no longer holds. Nothing was run.",
             PLAN_AGAIN,
+        )
+    missing = used_by(stored.statements, facts.catalog) if stored.undoes else ()
+    if missing:
+        await world.ledger.move(stored.plan_id, ["previewed", "awaiting"], "voided")
+        return refused(
+            stored, f"What was kept in {', '.join(map(kept, missing))} is gone since the preview.", PLAN_AGAIN
         )
     return None
 

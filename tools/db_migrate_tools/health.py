@@ -69,6 +69,7 @@ def check_facts(facts: TargetFacts) -> list[Check]:
                 remedy="Call approve with its token: it resumes or tells what stands.",
             )
         )
+    checks.extend(Check(name="supabase", status="pass", detail=note) for note in facts.standing_in)
     checks.extend(Check(name="privileges", status="warn", detail=note) for note in facts.notes)
     return checks
 

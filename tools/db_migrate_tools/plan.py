@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from typing import Final
 
 from db_migrate_tools import levels
@@ -10,9 +11,10 @@ from db_migrate_tools.analysis.assess import Application, assess
 from db_migrate_tools.analysis.checks import checks, may_issue
 from db_migrate_tools.envelope import Envelope, canonical, digest, digest_of_statements, short_code
 from db_migrate_tools.evidence import Identity, Rehearsal, RollbackEvidence, TargetFacts
+from db_migrate_tools.kept.transform import would_keep
 from db_migrate_tools.ports import Progress, StoredPlan, World, token_hash
 from db_migrate_tools.report.plan import render
-from db_migrate_tools.sources import scripts_of, source_of
+from db_migrate_tools.sources import kept_of, scripts_of, source_of
 from db_migrate_tools.sql.model import Script, Source
 from db_migrate_tools.wire import (
     Approval,
@@ -29,6 +31,7 @@ from db_migrate_tools.wire import (
 )
 
 WITHHELD: Final = "<the token that plan returned>"
+_PURGED: Final = RollbackEvidence((), "impossible", "What is removed here cannot be had back.", written_by="none")
 _NAMED_IN_CODE: Final = frozenset({"table", "column", "view", "routine", "type"})
 
 
@@ -46,7 +49,8 @@ class _Draft:
 
     @property
     def rollback(self) -> RollbackEvidence:
-        return self.rehearsal.rollback or RollbackEvidence((), "not-proven", self.rehearsal.why_not, written_by="none")
+        why = self.rehearsal.why_not or "The migration did not run through on the shadow: its rollback was not tried."
+        return self.rehearsal.rollback or RollbackEvidence((), "not-proven", why, written_by="none")
 
 
 async def plan(
@@ -71,7 +75,7 @@ async def plan(
     envelope = _envelope(draft, world, lifetime_seconds)
     full = digest(envelope)
     strength = _strength(draft, envelope, world, client_has_form=client_has_form)
-    issue = request.level == "preview" and bool(script.statements) and may_issue(outcome)
+    issue = request.level == "preview" and (bool(script.statements) or _to_record(draft)) and may_issue(outcome)
     token = world.new_token() if issue else None
     output = PlanOutput(
         plan_id=envelope.plan_id,
@@ -86,7 +90,7 @@ async def plan(
         checks=outcome,
         checkpoint=strength,
         approval=Approval(token=token, expires_at=world.clock.iso(envelope.expires_at)) if token else None,
-        options=_options(request, source, world, may_run=issue and levels.suffices(strength)),
+        options=_options(draft, world, may_run=issue and levels.suffices(strength)),
         next_steps=_next_steps(request, script, outcome, strength, issued=issue),
         resource=f"db-migrate://plans/{envelope.plan_id}",
     )
@@ -125,9 +129,14 @@ async def _draft(request: PlanInput, world: World, progress: Progress) -> _Draft
     facts = await world.targets.target(request.env).facts()
     await progress("Reading the migration")
     source, undoes = await source_of(request.source, world, facts, request)
-    script, down = await world.aside(lambda: scripts_of(source, request))
+    written, down = await world.aside(lambda: scripts_of(source, request))
+    keeping = await world.aside(lambda: kept_of(written, down, source, facts, request))
+    script = keeping.script
+    human = () if keeping.way_back is not None else down.statements
     await progress(f"Rehearsing {len(script.statements)} statements on a copy of the schema")
-    rehearsal = await world.shadow.rehearse(facts, script.statements, down.statements, progress)
+    rehearsal = await world.shadow.rehearse(facts, script.statements, human, progress, keeping.way_back)
+    if source.origin == "kept":
+        rehearsal = replace(rehearsal, rollback=_PURGED)
     application = await _application(world, facts, rehearsal, progress)
     migration = await world.aside(
         lambda: assess(script, facts, rehearsal, env=request.env, origin=source.origin, application=application)
@@ -202,6 +211,10 @@ def _proof(draft: _Draft) -> Proof:
         why=rehearsal.why_not or draft.rollback.why,
         ms=round(rehearsal.ms, 1),
         schema_after=rehearsal.schema_after,
+        rollback_rows=draft.rollback.rows,
+        rollback_tables=draft.rollback.tables,
+        findings=list(draft.rollback.findings),
+        later=[*filter(None, [draft.rollback.choice]), *draft.rollback.later],
     )
 
 
@@ -249,6 +262,11 @@ def _stored(draft: _Draft, output: PlanOutput, envelope: Envelope, token: str) -
     )
 
 
+def _to_record(draft: _Draft) -> bool:
+    """Whether there is something to write down though nothing runs: a migration file without a statement."""
+    return draft.source.version is not None and draft.request.operations is None
+
+
 def _own_version(draft: _Draft) -> str | None:
     """The version that a migration file brings, unless the history used it up: what was rolled back gets a new one."""
     version = draft.source.version
@@ -273,14 +291,21 @@ def identity_out(identity: Identity, latency_ms: float) -> Target:
     )
 
 
-def _options(request: PlanInput, source: Source, world: World, *, may_run: bool) -> list[Option]:
-    env = request.env
-    named = f'"feature": "{source.feature}"' if source.feature else f'"path": "{source.path}"'
-    again = f'{{"from": "{source.origin}", {named}}}' if source.path else "the same source"
+def _options(draft: _Draft, world: World, *, may_run: bool) -> list[Option]:
+    source, env = draft.source, draft.request.env
+    again = _again(draft)
     options: list[Option] = []
     if may_run:
         confirm = ", confirm: true" if env == "prod" else ""
         options.append(Option(title="Apply it", call=f'approve(token: <token>, env: "{env}"{confirm})'))
+    if not draft.request.reversible and source.origin != "kept" and would_keep(draft.script, draft.facts):
+        options.append(
+            Option(
+                title="Make it reversible with its data: what it drops, deletes or overwrites is moved or copied to a "
+                "private schema first, and the rollback brings it back",
+                call=_reversible_call(draft, again),
+            )
+        )
     options += [
         Option(
             title="Only some kinds of operation",
@@ -293,10 +318,23 @@ def _options(request: PlanInput, source: Source, world: World, *, may_run: bool)
     return options
 
 
+def _again(draft: _Draft) -> str:
+    """The source as a call names it."""
+    source = draft.source
+    named = f'"feature": "{source.feature}"' if source.feature else f'"path": "{source.path}"'
+    return f'{{"from": "{source.origin}", {named}}}' if source.path else "the same source"
+
+
+def _reversible_call(draft: _Draft, again: str) -> str:
+    chosen = draft.request.operations
+    only = f", operations: {json.dumps(chosen)}" if chosen is not None else ""
+    return f'plan(env: "{draft.request.env}", source: {again}, reversible: true{only})'
+
+
 def _next_steps(
     request: PlanInput, script: Script, outcome: list[Check], strength: Checkpoint, *, issued: bool
 ) -> list[str]:
-    if not script.statements:
+    if not script.statements and not issued:
         return ["There is nothing to apply."]
     if issued and not levels.suffices(strength):
         return ["Show this page to the person.", f"{strength.reason} {strength.remedy or ''}".strip()]

@@ -18,6 +18,7 @@ from db_migrate_tools.evidence import (
     SessionSettings,
     TargetFacts,
 )
+from db_migrate_tools.kept.model import WayBack
 from db_migrate_tools.lifecycle import PlanState
 from db_migrate_tools.schema.model import Catalog
 from db_migrate_tools.sql.model import Source, Statement
@@ -92,9 +93,11 @@ class Shadow(Protocol):
         up: Sequence[Statement],
         down: Sequence[Statement],
         progress: Progress,
+        kept: WayBack | None = None,
     ) -> Rehearsal:
         """Run `up` on a copy of the target's schema, then the rollback: the human's `down` where there is one
-        and it restores the schema, else the derived one. Never raises for what the SQL does.
+        and it restores the schema, else the derived one. `kept` is the data side of a derived one. Never raises for
+        what the SQL does.
         """
         ...
 

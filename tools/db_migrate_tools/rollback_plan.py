@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from db_migrate_tools.analysis.duration import words
 from db_migrate_tools.evidence import AppliedMigration, Env, Rehearsal, RollbackProof, TargetFacts
 from db_migrate_tools.history import find
+from db_migrate_tools.kept import purge
+from db_migrate_tools.kept.guard import put_back
+from db_migrate_tools.kept.names import kept
 from db_migrate_tools.ports import Progress, World
 from db_migrate_tools.schema.diff import diff, lost
 from db_migrate_tools.schema.model import Ref
@@ -29,13 +32,16 @@ async def rollback_plan(request: RollbackPlanInput, world: World, progress: Prog
     """
     await progress(f"Reading the history of {request.env}")
     facts = await world.targets.target(request.env).facts()
-    rows = [history_row(request.env, m) for m in facts.history] if request.history else []
+    rows = [history_row(request.env, m, facts) for m in facts.history] if request.history else []
     if request.history and request.migration is None:
         return _listing(request.env, rows)
     migration = find(facts.history, request.migration or _newest(facts.history))
     if migration.rolled_back_by or not migration.rollback:
         return _nothing_to_run(request.env, migration)
-    script = build(tuple(Piece(text=f"{s};", line=n) for n, s in enumerate(migration.rollback, start=1)))
+    gone = purge.gone(migration, facts)
+    if gone is not None:
+        return _nothing_to_run(request.env, migration, gone)
+    script = put_back(build(tuple(Piece(text=f"{s};", line=n) for n, s in enumerate(migration.rollback, start=1))))
     rehearsal = await world.shadow.rehearse(facts, script.statements, (), progress)
     proof, why = _proof(migration, facts.history, rehearsal)
     total = sum(o.ms for o in rehearsal.observations)
@@ -48,6 +54,7 @@ async def rollback_plan(request: RollbackPlanInput, world: World, progress: Prog
         why=why,
         estimated_duration=words(total / 2.5, max(total * 2.5, 10.0)),
         data_lost=_data_lost(facts, rehearsal),
+        kept=[f"{kept(h.name)}: {h.what}" for h in purge.holdings(facts) if h.name in purge.needed(migration)],
         history=rows,
         call=f'plan(env: "{request.env}", source: {{"from": "rollback", "migration": "{migration.version}"}})',
         next_steps=["Nothing can run as it stands: see why, and plan the mended steps as SQL."]
@@ -84,8 +91,8 @@ def _listing(env: Env, rows: list[HistoryRow]) -> RollbackPlanOutput:
     )
 
 
-def _nothing_to_run(env: Env, migration: AppliedMigration) -> RollbackPlanOutput:
-    why = (
+def _nothing_to_run(env: Env, migration: AppliedMigration, gone: str | None = None) -> RollbackPlanOutput:
+    why = gone or (
         f"It was already rolled back by {migration.rolled_back_by}."
         if migration.rolled_back_by
         else "No rollback is stored for it: it was applied by another tool, or could not be undone."
@@ -95,7 +102,7 @@ def _nothing_to_run(env: Env, migration: AppliedMigration) -> RollbackPlanOutput
         migration=MigrationName(version=migration.version, name=migration.name),
         steps=[],
         local=[],
-        proof=migration.rollback_proof if migration.plan_id else None,
+        proof="impossible" if gone is not None else migration.rollback_proof if migration.plan_id else None,
         why=why,
         estimated_duration="",
         data_lost=[],

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from db_migrate_tools.envelope import digest_of_statements
 from db_migrate_tools.evidence import TargetFacts
 from db_migrate_tools.history import find
+from db_migrate_tools.kept import purge
+from db_migrate_tools.kept.guard import guarded, put_back
+from db_migrate_tools.kept.model import Keeping
+from db_migrate_tools.kept.transform import keep
 from db_migrate_tools.ports import Refused, World
 from db_migrate_tools.schema.ddl import ddl
 from db_migrate_tools.schema.diff import diff
-from db_migrate_tools.sql.model import Blocker, Piece, Script, Source
+from db_migrate_tools.sql.model import Blocker, Choice, Origin, Piece, Script, Source
 from db_migrate_tools.sql.script import build, select
-from db_migrate_tools.wire import EnvironmentSource, PlanInput, RollbackSource, SourceInput
+from db_migrate_tools.wire import EnvironmentSource, KeptSource, PlanInput, RollbackSource, SourceInput
 
 
 class NotPlannable(Refused):
@@ -39,7 +45,14 @@ async def source_of(
                 f"No rollback is stored for {found.version} {found.name}.",
                 'Write the statements that undo it and plan them with source {"from": "sql"}.',
             )
+        gone = purge.gone(found, facts)
+        if gone is not None:
+            raise Refused(gone, 'Write the statements that undo the rest and plan them with source {"from": "sql"}.')
         return _made("rollback", f"rollback_{found.name}", found.rollback), found.version
+    if isinstance(asked, KeptSource):
+        migration = find(facts.history, asked.migration) if asked.migration is not None else None
+        name = "purge_kept" if migration is None else f"purge_kept_of_{migration.name}"
+        return _made("kept", name, purge.statements(facts, migration)), None
     if isinstance(asked, EnvironmentSource):
         if asked.env == request.env:
             raise Refused(f"{asked.env} cannot be brought to its own schema.", "Name another environment in `source`.")
@@ -48,10 +61,10 @@ async def source_of(
     return await world.aside(lambda: world.project.read(asked)), None
 
 
-def _made(origin: str, name: str, statements: tuple[str, ...]) -> Source:
+def _made(origin: Origin, name: str, statements: tuple[str, ...]) -> Source:
     pieces = tuple(Piece(text=f"{s};", line=n) for n, s in enumerate(statements, start=1))
     return Source(
-        origin="rollback" if origin == "rollback" else "environment",
+        origin=origin,
         name=name,
         sha256=digest_of_statements(statements),
         up=pieces,
@@ -68,9 +81,30 @@ def scripts_of(source: Source, request: PlanInput) -> tuple[Script, Script]:
         raise NotPlannable(source, source.blockers)
     script = build(source.up)
     down = build(source.down)
-    if script.blockers or down.blockers:
-        raise NotPlannable(source, (*script.blockers, *down.blockers))
+    if source.origin == "rollback":
+        script = put_back(script)
+    blockers = (*script.blockers, *down.blockers, *guarded(script, source.origin))
+    if blockers:
+        raise NotPlannable(source, blockers)
     if request.operations is not None:
         script = select(script, frozenset(request.operations))
         down = Script(())
     return script, down
+
+
+def kept_of(script: Script, down: Script, source: Source, facts: TargetFacts, request: PlanInput) -> Keeping:
+    """The migration in its reversible form, when that is asked for; as it is otherwise."""
+    if not request.reversible or source.origin == "kept":
+        return Keeping(script)
+    keeping = keep(script, facts, source.sha256)
+    if keeping.way_back is None:
+        said = Choice(0, "Nothing was made reversible: no statement loses data that could be kept.")
+        return Keeping(_noting(keeping.script, said))
+    if down.statements:
+        said = Choice(0, "The rollback that the source brings along is left out: it knows nothing of what is kept.")
+        return Keeping(_noting(keeping.script, said), keeping.way_back, keeping.tables)
+    return keeping
+
+
+def _noting(script: Script, choice: Choice) -> Script:
+    return replace(script, choices=(choice, *script.choices))

@@ -8,6 +8,8 @@ from typing import Final, get_args
 
 from db_migrate_tools.evidence import AppliedMigration, Env, TargetFacts
 from db_migrate_tools.health import check_facts
+from db_migrate_tools.kept import purge
+from db_migrate_tools.kept.names import kept, mentioned, tables
 from db_migrate_tools.plan import target_out
 from db_migrate_tools.ports import Feature, Progress, Refused, StoredPlan, World
 from db_migrate_tools.schema.diff import describe, diff
@@ -20,6 +22,7 @@ from db_migrate_tools.wire import (
     FeatureSource,
     FeatureStatus,
     HistoryRow,
+    KeptData,
     PendingPlan,
     PlanOutput,
     StatusInput,
@@ -46,7 +49,7 @@ async def status(request: StatusInput, world: World, progress: Progress) -> Stat
             read[env] = facts
     pending = await _plans(request, world, read)
     history = [
-        history_row(env, m)
+        history_row(env, m, facts)
         for env, facts in read.items()
         if request.env in (None, env)
         for m in facts.history[: request.history]
@@ -62,6 +65,7 @@ async def status(request: StatusInput, world: World, progress: Progress) -> Stat
         drift=drift,
         features=features,
         unapplied_files=unapplied,
+        kept=[row for env, facts in read.items() if request.env in (None, env) for row in _kept(env, facts)],
         next_steps=[
             *(f"{damage} It is left out here." for damage in await world.ledger.damaged()),
             *_next_steps(environments, pending, features, drift, unapplied),
@@ -103,14 +107,14 @@ async def _environment(env: Env, world: World) -> tuple[EnvironmentStatus, Targe
             ),
             None,
         )
-    tables = len(facts.catalog.tables())
+    count = len(facts.catalog.tables()) - len(tables(facts.catalog))
     return (
         EnvironmentStatus(
             env=env,
             configured=True,
             target=target_out(facts),
             health="healthy",
-            detail=_health(facts, tables),
+            detail=_health(facts, count),
             fingerprint=facts.fingerprint,
             applied=len(facts.history),
         ),
@@ -164,9 +168,43 @@ def pending_row(stored: StoredPlan, world: World) -> PendingPlan:
     )
 
 
-def history_row(env: Env, migration: AppliedMigration) -> HistoryRow:
-    """An applied migration as one row, with what can undo it."""
-    if migration.rolled_back_by:
+def _kept(env: Env, facts: TargetFacts) -> list[KeptData]:
+    rows: list[KeptData] = []
+    for held in purge.holdings(facts):
+        by = held.migration
+        called = f', "migration": "{by.version}"' if by is not None else ""
+        rows.append(
+            KeptData(
+                env=env,
+                table=kept(held.name),
+                what=held.what,
+                migration=f"{by.version} {by.name}" if by is not None else None,
+                since=by.applied_at if by is not None else None,
+                rows=held.size.rows if held.size is not None else None,
+                bytes=held.size.bytes if held.size is not None else None,
+                purge=f'plan(env: "{env}", source: {{"from": "kept"{called}}})',
+            )
+        )
+    return rows
+
+
+def _still_kept(migration: AppliedMigration, facts: TargetFacts) -> str | None:
+    """Whether what the rollback needs is still there; None where it needs nothing."""
+    needed = purge.needed(migration)
+    if not needed or migration.rolled_back_by:
+        return None
+    missing = purge.purged(migration, facts.catalog)
+    if missing:
+        return f"removed: {', '.join(map(kept, missing))}"
+    return f"kept in {', '.join(map(kept, needed))}"
+
+
+def history_row(env: Env, migration: AppliedMigration, facts: TargetFacts | None = None) -> HistoryRow:
+    """An applied migration as one row, with what can undo it; with `facts`, also whether its data are still kept."""
+    gone = None if facts is None or migration.rolled_back_by else purge.gone(migration, facts)
+    if gone is not None:
+        option = gone
+    elif migration.rolled_back_by:
         option = f"already rolled back by {migration.rolled_back_by}"
     elif migration.rollback:
         option = f'plan(env: "{env}", source: {{"from": "rollback", "migration": "{migration.version}"}})'
@@ -182,6 +220,7 @@ def history_row(env: Env, migration: AppliedMigration) -> HistoryRow:
         rollback=migration.rollback_proof if migration.plan_id else None,
         rollback_option=option,
         rolled_back_by=migration.rolled_back_by,
+        kept=_still_kept(migration, facts) if facts is not None else None,
     )
 
 
@@ -251,6 +290,9 @@ def _done(source: Source, texts: set[str], facts: TargetFacts) -> set[str]:
     """
     applied = set[str]()
     for migration in _standing(source, facts):
+        if migration.sha256 == source.sha256 and mentioned(migration.sql):
+            # In its reversible form; other statements ran than the spec has.
+            applied |= texts
         applied |= set(migration.sql) if migration.sql else texts if migration.sha256 == source.sha256 else set()
     return texts & applied
 

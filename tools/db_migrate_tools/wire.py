@@ -71,8 +71,18 @@ class EnvironmentSource(Input):
     env: Env
 
 
+class KeptSource(Input):
+    """What reversible migrations kept, removed for good: afterwards their rollbacks can no longer run."""
+
+    from_: Literal["kept"] = Field(alias="from")
+    migration: str | None = Field(
+        None, description="Version or name of the migration that kept it, as `status` lists it; null takes everything."
+    )
+
+
 SourceInput = Annotated[
-    FeatureSource | FileSource | SqlSource | RollbackSource | EnvironmentSource, Field(discriminator="from_")
+    FeatureSource | FileSource | SqlSource | RollbackSource | EnvironmentSource | KeptSource,
+    Field(discriminator="from_"),
 ]
 Operations = Annotated[
     list[Category] | None,
@@ -90,6 +100,12 @@ class PlanInput(Input):
     source: SourceInput = Field(default_factory=lambda: FeatureSource.model_validate({}))
     operations: Operations = None
     online: bool = Field(True, description="Offer the proven-equal low-lock form of each statement.")
+    reversible: bool = Field(
+        False,
+        description="Keep what the migration would lose (dropped tables and columns, deleted, overwritten and "
+        "truncated rows) in a private schema, so that the rollback brings the data back. Copying rows takes time and "
+        "space; the plan shows the SQL that runs instead and what cannot be kept.",
+    )
 
 
 PROD_NEEDS_CONFIRM: Final[JsonDict] = {
@@ -241,6 +257,10 @@ class Proof(Output):
     why: str | None = None
     ms: float
     schema_after: str | None = None
+    rollback_rows: int = 0
+    rollback_tables: int = 0
+    findings: list[str] = []
+    later: list[str] = []
 
 
 class Check(Output):
@@ -390,6 +410,20 @@ class HistoryRow(Output):
     rollback: RollbackProof | None
     rollback_option: str | None = None
     rolled_back_by: str | None = None
+    kept: str | None = None
+
+
+class KeptData(Output):
+    """A table in which a reversible migration keeps what it took away, and the call that removes it for good."""
+
+    env: Env
+    table: str
+    what: str
+    migration: str | None = None
+    since: str | None = None
+    rows: int | None = None
+    bytes: int | None = None
+    purge: str
 
 
 class Drift(Output):
@@ -417,6 +451,7 @@ class StatusOutput(Output):
     drift: list[Drift]
     features: list[FeatureStatus]
     unapplied_files: list[str] = []
+    kept: list[KeptData] = []
     next_steps: list[str]
     omitted: dict[str, int] = {}
 
@@ -442,6 +477,7 @@ class RollbackPlanOutput(Output):
     why: str | None = None
     estimated_duration: str
     data_lost: list[str]
+    kept: list[str] = []
     history: list[HistoryRow]
     call: str | None = None
     next_steps: list[str]

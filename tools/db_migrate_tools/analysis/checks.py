@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from db_migrate_tools.analysis.names import counted, listed, qualified
-from db_migrate_tools.evidence import AppliedMigration, Rehearsal, TargetFacts
+from db_migrate_tools.evidence import AppliedMigration, Rehearsal, RollbackEvidence, TargetFacts
 from db_migrate_tools.schema.model import Index, Ref
 from db_migrate_tools.sql.model import Origin, Script
 from db_migrate_tools.wire import Check
@@ -106,7 +106,7 @@ def _source(script: Script) -> Iterator[Check]:
             name="source readable",
             status="warn",
             detail="The source holds no statement to run.",
-            remedy="Nothing needs approval. If SQL was expected, look at what was left out and why.",
+            remedy="A migration file without one can only be recorded. If SQL was expected, look at what was left out.",
         )
 
 
@@ -171,7 +171,7 @@ def _rollback(rehearsal: Rehearsal) -> Iterator[Check]:
         yield Check(
             name="rollback",
             status="pass",
-            detail=f"{counted(len(found.statements), 'step')} brought the schema back exactly.",
+            detail=f"{counted(len(found.statements), 'step')} brought the schema back exactly{_with_rows(found)}.",
         )
     elif found.proof == "proven-with-data-loss":
         lost = f": {listed(map(str, found.lost))}" if found.lost else ""
@@ -194,6 +194,13 @@ def _rollback(rehearsal: Rehearsal) -> Iterator[Check]:
             detail=f"{words[found.proof]}{left}{why}",
             remedy="Approve only if you could restore a backup.",
         )
+
+
+def _with_rows(found: RollbackEvidence) -> str:
+    """How many rows were there to see it."""
+    if not found.rows:
+        return ""
+    return f", and {found.rows:,} synthetic rows in {counted(found.tables, 'table')}"
 
 
 def _version(target: TargetFacts, rehearsal: Rehearsal) -> Iterator[Check]:

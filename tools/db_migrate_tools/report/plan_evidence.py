@@ -87,6 +87,7 @@ def observed(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
         [
             f"Rewritten: {', '.join(some(rewritten, detail.others, 'tables')) or 'no table'}",
             f"Read to the end or indexed: {', '.join(some(scanned, detail.others, 'tables')) or 'no table'}",
+            *some(proof.findings, detail.others, "findings"),
         ]
     )
 
@@ -108,6 +109,11 @@ def rollback(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
     way = plan.plan.rollback_plan
     yield Heading("🔙 Rollback plan")
     yield Text(words.PROOF[way.proof] + (f" {plan.proof.why}" if plan.proof.ran and plan.proof.why else ""))
+    if plan.proof.rollback_rows:
+        rows = f"{plan.proof.rollback_rows:,} synthetic rows in {counted(plan.proof.rollback_tables, 'table')}"
+        yield Text(f"Tried with {rows}, made from the schema's types and constraints.")
+    if plan.proof.later:
+        yield Bullets(some(plan.proof.later, detail.others, "sentences"))
     if way.steps:
         automatic = all(step.automatic for step in way.steps)
         yield Text(

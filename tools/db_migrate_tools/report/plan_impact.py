@@ -54,6 +54,7 @@ def source(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
         "sql": "SQL given in the call",
         "rollback": "the stored rollback of an applied migration",
         "environment": "the schema of another environment",
+        "kept": "what reversible migrations kept",
     }[source.from_]
     yield Heading("📄 Migration source")
     count = len(plan.plan.operations) + plan.omitted.get("operations", 0)

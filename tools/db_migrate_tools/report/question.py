@@ -30,6 +30,7 @@ _PROOF: Final[dict[RollbackProof, str]] = {
     "impossible": "IMPOSSIBLE: there is no way back by SQL",
     "not-proven": "NOT PROVEN: it was not run anywhere",
 }
+_NOTHING_RUNS = "Nothing runs: the file holds no statement. It is only recorded in the history as applied."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,8 @@ def question(plan: StoredPlan, page: PlanOutput) -> str:
     sql = sql_block(plan.statements)
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", sql)), default=0))
     lines = [_shown(line) for line in ten_lines(plan, page)]
-    return "\n\n".join(
-        [f"Run this migration on {plan.env.upper()}?", *lines[:2], f"{fence}sql\n{sql}\n{fence}", *lines[2:]]
-    )
+    runs = f"{fence}sql\n{sql}\n{fence}" if plan.statements else _NOTHING_RUNS
+    return "\n\n".join([f"Run this migration on {plan.env.upper()}?", *lines[:2], runs, *lines[2:]])
 
 
 def fits_form(statements: Sequence[Statement]) -> bool:
@@ -224,6 +224,8 @@ def _rollback(plan: StoredPlan, page: PlanOutput) -> Iterator[str]:
     if page.proof.ran and page.proof.why:
         yield code(page.proof.why)
     count = len(plan.rollback)
+    if not plan.statements:
+        return
     yield f"{count} statement{'' if count == 1 else 's'}, {plain(page.plan.rollback_plan.estimated_duration)}"
 
 

@@ -79,5 +79,8 @@ def _steps(output: RollbackPlanOutput) -> Iterator[Block]:
         yield Bullets(output.local)
     yield Heading("📉 Data that would be lost")
     yield Bullets(output.data_lost) if output.data_lost else Text("None that is known.")
+    if output.kept:
+        yield Heading("📦 Kept, and put back by these steps")
+        yield Bullets(output.kept)
     if output.estimated_duration:
         yield Text(f"Estimated time: {output.estimated_duration}")

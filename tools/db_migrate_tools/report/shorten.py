@@ -190,6 +190,7 @@ def cut_rollback(output: RollbackPlanOutput, size: Size) -> RollbackPlanOutput:
         "steps": [_step(step, by) for step in by.rows(output.steps, "steps")],
         "why": by.said(output.why) if output.why else output.why,
         "data_lost": by.texts_of(output.data_lost, "dataLost"),
+        "kept": by.texts_of(output.kept, "kept"),
         "history": [_row(row, by) for row in by.rows(output.history, "history")],
         "next_steps": by.texts_of(output.next_steps),
     }
@@ -220,6 +221,7 @@ def cut_status(output: StatusOutput, size: Size) -> StatusOutput:
         "environments": environments,
         "pending": pending,
         "history": [_row(row, by) for row in by.rows(output.history, "history")],
+        "kept": by.rows(output.kept, "kept"),
         "drift": drift,
         "features": features,
         "unapplied_files": by.rows(output.unapplied_files, "unappliedFiles"),

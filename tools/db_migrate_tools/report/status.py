@@ -10,7 +10,15 @@ from db_migrate_tools.report.layout import Block, Bullets, Code, Heading, Table,
 from db_migrate_tools.report.layout import render as write
 from db_migrate_tools.report.scissors import PAGE, fitting, left_out, weight
 from db_migrate_tools.report.shorten import LIMIT, cut_status
-from db_migrate_tools.wire import Drift, EnvironmentStatus, FeatureStatus, HistoryRow, PendingPlan, StatusOutput
+from db_migrate_tools.wire import (
+    Drift,
+    EnvironmentStatus,
+    FeatureStatus,
+    HistoryRow,
+    KeptData,
+    PendingPlan,
+    StatusOutput,
+)
 
 _WHOLE: Final = (
     "The whole is in db-migrate://history/<env> and db-migrate://features; "
@@ -58,6 +66,7 @@ def _page(output: StatusOutput) -> Iterator[Block]:
         yield Bullets(output.unapplied_files)
         yield from _more(rest.get("unappliedFiles", 0))
     yield from history_blocks(output.history, rest.get("history", 0))
+    yield from _kept(output.kept, rest.get("kept", 0))
     yield Heading("👉 Next steps")
     yield Bullets(output.next_steps)
     yield from _more(rest.get("nextSteps", 0))
@@ -125,6 +134,29 @@ def _drift(drift: Drift) -> Iterator[Block]:
     if drift.command:
         yield Text("To bring them together:")
         yield Code([drift.command], language="text")
+
+
+def _kept(kept: Sequence[KeptData], rest: int) -> Iterator[Block]:
+    if not kept and not rest:
+        return
+    yield Heading("📦 Kept for rollbacks")
+    yield Table(
+        ("Environment", "Table", "Holds", "Rows", "Since", "Migration"),
+        [
+            (
+                row.env,
+                row.table,
+                row.what,
+                "not counted" if row.rows is None else str(row.rows),
+                _when(row.since),
+                row.migration or "not in the history",
+            )
+            for row in kept
+        ],
+    )
+    yield from _more(rest)
+    yield Text("To remove it for good, in a plan of its own:")
+    yield Code(list(dict.fromkeys(row.purge for row in kept)), language="text")
 
 
 def history_blocks(history: Sequence[HistoryRow], rest: int) -> Iterator[Block]:

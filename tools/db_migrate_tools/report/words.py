@@ -17,7 +17,7 @@ PROOF: Final[dict[RollbackProof, str]] = {
     "proven-with-data-loss": "🟡 Proven for the schema only: it came back exactly, but some data does not come back.",
     "failed": "❌ Not usable as it is: the steps ran on the rehearsal's copy, and the schema did not come back.",
     "impossible": "❌ There is no way back by SQL.",
-    "not-proven": "🟡 Not proven: the steps did not run on the rehearsal's copy.",
+    "not-proven": "🟡 Not proven: it was not seen that everything comes back.",
 }
 PROOF_SHORT: Final[dict[RollbackProof, str]] = {
     "proven": "✅ proven",

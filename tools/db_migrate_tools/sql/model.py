@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Origin = Literal["feature", "file", "sql", "rollback", "environment"]
+Origin = Literal["feature", "file", "sql", "rollback", "environment", "kept"]
 OperationType = Literal["CREATE", "ALTER", "DROP", "INDEX", "CONSTRAINT", "DATA", "POLICY", "ROUTINE", "GRANT", "OTHER"]
 Category = Literal[
     "table",
@@ -73,6 +73,7 @@ class Statement:
     mentions as relations. `transactional` is False for what Postgres refuses inside a transaction.
     `opaque` marks what only running it can show (DO blocks, SELECT of a function, CALL).
     `comment` is the comment written directly above it: shown, never executed.
+    `kept` says where the data are kept that the statement takes away; "" when they are not.
     """
 
     number: int
@@ -88,6 +89,7 @@ class Statement:
     opaque: bool = False
     writes_rows: bool = False
     comment: str = ""
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)

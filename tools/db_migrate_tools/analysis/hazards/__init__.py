@@ -11,6 +11,7 @@ from db_migrate_tools.analysis.hazards import (
     design,
     failures,
     idle,
+    kept,
     loss,
     rewrites,
     scans,
@@ -26,6 +27,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *blind.RULES,
     *idle.RULES,
     *loss.RULES,
+    *kept.RULES,
     *rewrites.RULES,
     *scans.RULES,
     *blocking.RULES,
@@ -42,8 +44,9 @@ def find(s: Situation) -> tuple[tuple[Hazard, ...], frozenset[Effect]]:
     found: list[Hazard] = []
     effects: frozenset[Effect] = frozenset()
     for rule in RULES:
-        for finding in rule.find(s):
+        for given in rule.find(s):
+            finding, meant = kept.seen(rule, given, s)
             severity = finding.severity or rule.severity
             found.append(Hazard(code=rule.code, severity=severity, message=finding.message, remedy=finding.remedy))
-            effects |= rule.effects if finding.effects is None else finding.effects
+            effects |= meant
     return tuple(sorted(found, key=lambda h: -LEVELS.index(h.severity))), effects

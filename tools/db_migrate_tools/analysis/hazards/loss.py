@@ -12,6 +12,7 @@ from db_migrate_tools.analysis.text import has, outermost
 from db_migrate_tools.schema.model import Column, Constraint, Ref, Table, View
 from db_migrate_tools.wire import RiskLevel
 
+_REVERSIBLE: Final = "Plan it with `reversible: true`: then the data are kept, and the rollback brings them back."
 _WHOLE: Final = frozenset({"smallint", "integer", "bigint"})
 _FRACTIONS: Final = frozenset({"numeric", "real", "double precision"})
 
@@ -48,8 +49,7 @@ def _drop_table(s: Situation) -> Iterator[Finding]:
         else:
             yield Finding(
                 f"All rows of {show(ref)} are lost: {s.ground.extent(ref)}. Whatever asks for the table fails.",
-                "Park it now, drop it in a later migration when nobody missed it:\n"
-                f"ALTER TABLE {qualified(ref)} RENAME TO {parked};\n"
+                f"{_REVERSIBLE} Or park it by hand:\nALTER TABLE {qualified(ref)} RENAME TO {parked};\n"
                 f"REVOKE ALL ON {qualified(Ref('table', ref.schema, ref.name + '_parked'))} FROM PUBLIC;",
                 severity(s, ref),
             )
@@ -70,7 +70,7 @@ def _drop_column(s: Situation) -> Iterator[Finding]:
         )
         yield Finding(
             f"{lost} Whatever asks for the column fails.",
-            "Release an application that no longer asks for it, then park the column, then drop it:\n"
+            f"Release an application that no longer asks for it. {_REVERSIBLE} Or park the column by hand:\n"
             f"ALTER TABLE {qualified(old)} RENAME COLUMN {name} TO {quote(column.name + '_parked')};",
             severity(s, old),
             BREAKS if empty else LOSES,
@@ -95,7 +95,7 @@ def _truncate(s: Situation) -> Iterator[Finding]:
             if not s.ground.empty(ref):
                 yield Finding(
                     f"All rows of {show(ref)} are lost: {s.ground.extent(ref)}. Reads and writes wait meanwhile.",
-                    f"Keep them: swap in an empty copy and drop the old one later:\n"
+                    f"{_REVERSIBLE} Or swap in an empty copy and drop the old one later:\n"
                     f"CREATE TABLE {qualified(Ref('table', ref.schema, ref.name + '_new'))} "
                     f"(LIKE {qualified(ref)} INCLUDING ALL);",
                     severity(s, ref),
@@ -136,7 +136,7 @@ def _delete_all(s: Situation) -> Iterator[Finding]:
     if ref is not None:
         yield Finding(
             f"All rows of {show(ref)} are deleted: {s.ground.extent(ref)}. The statement has no WHERE.",
-            "Say which rows, and copy them away first:\n"
+            f"Say which rows. {_REVERSIBLE} Or copy them away first:\n"
             f"CREATE TABLE {qualified(Ref('table', ref.schema, ref.name + '_before'))} AS TABLE {qualified(ref)};",
             severity(s, ref),
         )
@@ -206,7 +206,7 @@ def _values(s: Situation) -> Iterator[Finding]:
         what = "Rows are deleted" if s.statement.kind == "DeleteStmt" else "Values are overwritten"
         yield Finding(
             f"{what} in {show(named[0])} ({s.ground.extent(named[0])}); how many match WHERE is not known here.",
-            "Count them on the target before you approve, and copy them away if they cannot be had again.",
+            f"Count them on the target before you approve. {_REVERSIBLE}",
         )
 
 
@@ -232,7 +232,7 @@ def _cast(s: Situation) -> Iterator[Finding]:
             continue
         lost = _lossy(old.type, new.type)
         name = f"{quote(ref.name)} of {show(table)}"
-        again = f"Count what would change:\nSELECT count(*) FROM {qualified(was)} WHERE …;"
+        again = f"{_REVERSIBLE} Count what would change:\nSELECT count(*) FROM {qualified(was)} WHERE …;"
         if lost:
             yield Finding(f"Values of {name} change for good: {lost} ({old.type} to {new.type}).", again)
         elif has(s.statement.text, "USING"):
