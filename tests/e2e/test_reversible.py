@@ -20,7 +20,8 @@ CREATE TABLE letters (
     id serial PRIMARY KEY, person bigint REFERENCES people ON DELETE CASCADE, body text, length numeric(6, 2) NOT NULL);
 CREATE INDEX letters_body ON letters (body);
 CREATE TABLE favourites (
-    person bigint REFERENCES people ON DELETE SET NULL, letter int UNIQUE NOT NULL REFERENCES letters ON DELETE CASCADE);
+    person bigint REFERENCES people ON DELETE SET NULL,
+    letter int UNIQUE NOT NULL REFERENCES letters ON DELETE CASCADE);
 CREATE TABLE "Odd names" ("The id" int PRIMARY KEY, "the ""big"" value" text NOT NULL);
 COMMENT ON TABLE letters IS 'What people wrote';
 ALTER TABLE letters ENABLE ROW LEVEL SECURITY;
@@ -109,7 +110,7 @@ async def test_deleted_and_overwritten_rows_come_back_with_those_that_went_along
     await there_and_back(
         site,
         "DELETE FROM favourites AS f USING people p WHERE p.id = f.person AND p.name = 'p3' RETURNING f.*;\n"
-        "WITH picked AS (SELECT id FROM letters WHERE id < 5) DELETE FROM letters WHERE id IN (SELECT id FROM picked);\n"
+        "WITH few AS (SELECT id FROM letters WHERE id < 5) DELETE FROM letters WHERE id IN (SELECT id FROM few);\n"
         "UPDATE people SET name = upper(name), mood = 'ok' WHERE name IS DISTINCT FROM 'p1';\n"
         "UPDATE letters l SET body = p.name FROM people p WHERE p.id = l.person AND p.id > 10;\n"
         "INSERT INTO people (name) SELECT 'new' FROM generate_series(1, 3);\n"

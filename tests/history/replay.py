@@ -28,7 +28,7 @@ _REASONS: Final = (
     ("session", r"changes the session"),
     ("transactions", r"stands inside the script"),
     ("data", r"without the data"),
-    ("rows-stay", r"keeps .* not there before"),
+    ("rows-stay", r"rows remain that were not there before"),
     ("rows-gone", r"are not there any more"),
     ("values", r"values of .* differ"),
     ("sequence", r"starts again behind"),

@@ -10,6 +10,7 @@ from pathlib import Path
 _HEADER = re.compile(r"^-- Name: (?P<name>.*); Type: (?P<type>.*?); Schema: (?P<schema>.*?); Owner: (?P<owner>.*)$")
 _NOISE = ("--", "\\restrict", "\\unrestrict", "SET ", "SELECT pg_catalog.set_config(")
 _UNORDERED = frozenset({"ACL", "DEFAULT ACL"})
+_STATISTICS = re.compile(r"(?<= ON )[\w, ]+(?= FROM )")
 _OPTIONS = re.compile(r"WITH \(([^()]*)\)")
 
 Entry = tuple[str, str, str, str]
@@ -49,9 +50,15 @@ def without_order(found: Counter[Entry]) -> Counter[Entry]:
     """The same with every entry's lines sorted: for tables whose columns stand in another order."""
     sorted_entries: Counter[Entry] = Counter()
     for (kind, schema, name, text), count in found.items():
-        lines = sorted(line.rstrip(",") for line in text.splitlines())
+        lines = sorted(_STATISTICS.sub(_sorted_columns, line).rstrip(",") for line in text.splitlines())
+        if kind == "STATISTICS":
+            lines = sorted(text.replace(",", "").replace(";", "").split())
         sorted_entries[kind, schema, name, "\n".join(lines)] += count
     return sorted_entries
+
+
+def _sorted_columns(found: re.Match[str]) -> str:
+    return ", ".join(sorted(found[0].split(", ")))
 
 
 def difference(one: Counter[Entry], other: Counter[Entry]) -> str:

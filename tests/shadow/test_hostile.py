@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 
 import anyio
+import asyncpg
 import pytest
 
+from clusters import binaries_of, running
 from db_migrate.cluster.shadow import Cluster, start_shadow
 from db_migrate.shadow.rehearsal import ShadowRehearsal
 from db_migrate_tools.evidence import Env, Rehearsal
 from db_migrate_tools.ports import Refused
-from shadow.rehearser import Rehearser, by_hand, seen, silent, statements
+from db_migrate_tools.schema.kinds import EventTrigger
+from db_migrate_tools.schema.model import Catalog
+from shadow.rehearser import Rehearser, by_hand, execute, facts_of, seen, silent, statements
 
 SCHEMA = "CREATE TABLE users (id int PRIMARY KEY, age int)"
 UNSTOPPABLE = """DO $$ BEGIN
@@ -128,6 +133,167 @@ async def test_settings_of_the_role_and_the_database_outlive_nothing(rehearse: R
     assert rehearsal.rollback is not None
     assert await leftovers(server) == []
     assert seen(await rehearse(target, "ALTER TABLE users ADD COLUMN x int")).locks
+
+
+async def powerful(server: Cluster) -> list[str]:
+    admin = await server.connect()
+    found = await admin.fetch(
+        "SELECT rolname::text FROM pg_roles WHERE (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication "
+        "OR rolbypassrls) AND rolname <> 'db_migrate_shadow'"
+    )
+    await admin.close()
+    return [str(row[0]) for row in found]
+
+
+def awake(catalog: Catalog | None) -> dict[str, str]:
+    """When the event triggers run."""
+    assert catalog is not None
+    return {item.ref.name: item.enabled for item in catalog if isinstance(item, EventTrigger)}
+
+
+RISE = """CREATE OR REPLACE FUNCTION rise() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF session_user = 'db_migrate_shadow' AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'risen') THEN
+        CREATE ROLE risen SUPERUSER;
+    END IF;
+END $$"""
+CLIMBING = f"""
+CREATE TABLE users (id int PRIMARY KEY);
+CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM users;
+CREATE FUNCTION mighty() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+{RISE};
+CREATE EVENT TRIGGER first_of_all ON ddl_command_start EXECUTE FUNCTION rise();
+CREATE EVENT TRIGGER last_of_all ON ddl_command_end EXECUTE FUNCTION rise();
+ALTER EVENT TRIGGER last_of_all ENABLE ALWAYS;
+CREATE EVENT TRIGGER of_replicas ON ddl_command_end EXECUTE FUNCTION rise();
+ALTER EVENT TRIGGER of_replicas ENABLE REPLICA;
+"""
+AT_LOGIN = "CREATE EVENT TRIGGER coming ON login EXECUTE FUNCTION rise(); ALTER EVENT TRIGGER coming ENABLE ALWAYS;"
+
+
+async def test_a_login_trigger_that_the_migration_rewrites_never_meets_the_superuser(
+    rehearse: Rehearser, server: Cluster
+) -> None:
+    harmless = "CREATE FUNCTION rise() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'"
+    target = await rehearse.target(f"{SCHEMA}; {harmless}; {AT_LOGIN}")
+    script = statements(f"{RISE}; VACUUM users")
+    rehearsal = await rehearse.shadow.rehearse(target, script, (), silent)
+    assert seen(rehearsal, 2).locks
+    assert await powerful(server) == []
+
+
+async def test_event_triggers_of_the_target_do_not_run_while_its_schema_is_copied(
+    rehearse: Rehearser, server: Cluster
+) -> None:
+    target = await rehearse.target(CLIMBING + AT_LOGIN)
+    rehearsal = await rehearse(target, "ALTER TABLE users ADD COLUMN x int")
+    assert awake(rehearsal.after) == awake(target.catalog)
+    assert await powerful(server) == []
+
+
+@pytest.mark.parametrize("dumped", [True, False], ids=["pg_dump", "catalog"])
+async def test_event_triggers_of_an_older_target_do_not_run_while_its_schema_is_copied(*, dumped: bool) -> None:
+    binaries = binaries_of(15)
+    if binaries is None:
+        pytest.skip("no binaries of Postgres 15 on this machine")
+    with running(binaries) as dsn:
+        async with await start_shadow(major=15) as server:
+
+            async def start(_: int | None) -> Cluster:
+                return server
+
+            async def dump_dsn(_: Env) -> str | None:
+                return dsn if dumped else None
+
+            await execute(dsn, CLIMBING)
+            shadow = ShadowRehearsal(start, dump_dsn)
+            script = statements("ALTER TABLE users ADD COLUMN x int; VACUUM users")
+            target = await facts_of(dsn)
+            rehearsal = await shadow.rehearse(target, script, (), silent)
+            assert rehearsal.schema_from == ("pg_dump" if dumped else "catalog")
+            assert rehearsal.failed_at is None
+            # On the copy they are awake again, those for replicas included.
+            assert awake(rehearsal.after) == awake(target.catalog)
+            assert await powerful(server) == []
+            await shadow.settle()
+
+
+async def test_what_a_role_sets_for_another_as_whom_it_acts_outlives_nothing(
+    rehearse: Rehearser, server: Cluster
+) -> None:
+    target = await rehearse.target(SCHEMA, superuser=False, role="climber")
+    script = by_hand(
+        "SET ROLE second_owner",
+        "ALTER ROLE second_owner SET search_path = evil",
+        "ALTER ROLE second_owner PASSWORD 'mine'",
+        "ALTER ROLE second_owner IN DATABASE postgres SET search_path = evil",
+    )
+    rehearsal = await rehearse.shadow.rehearse(replace(target, acts_as=("second_owner",)), script, (), silent)
+    assert rehearsal.failed_at is None
+    assert await leftovers(server) == []
+    admin = await server.connect()
+    found = await admin.fetch("SELECT rolname FROM pg_authid WHERE rolpassword IS NOT NULL OR rolcanlogin")
+    member = await admin.fetchval("SELECT pg_has_role('climber', 'second_owner', 'MEMBER')")
+    await admin.close()
+    assert [row[0] for row in found] == ["db_migrate_shadow"]
+    assert member is False
+
+
+async def test_a_role_that_came_to_power_loses_it_before_and_after_it_acts(
+    rehearse: Rehearser, server: Cluster
+) -> None:
+    target = await rehearse.target(SCHEMA, superuser=False, role="riser")
+    target = replace(target, acts_as=("second_riser",))
+    assert (await rehearse(target, "SELECT 1")).failed_at is None
+    await server.execute(
+        "ALTER ROLE riser SUPERUSER CREATEROLE CREATEDB REPLICATION BYPASSRLS LOGIN; ALTER ROLE second_riser SUPERUSER"
+    )
+    rehearsal = await rehearse.shadow.rehearse(target, by_hand("SELECT pg_read_file('PG_VERSION')"), (), silent)
+    assert rehearsal.failed_at is not None
+    assert await powerful(server) == []
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "default_transaction_read_only = on",
+        "default_transaction_isolation = 'serializable'",
+        "statement_timeout = 1",
+        "idle_session_timeout = 1",
+        "transaction_timeout = 1",
+        "exit_on_error = on",
+        "local_preload_libraries = 'nothing'",
+        "quote_all_identifiers = on",
+        "role = 'second_owner'",
+    ],
+)
+async def test_settings_of_the_migrated_database_do_not_reach_our_own_sessions(
+    rehearse: Rehearser, setting: str
+) -> None:
+    target = await rehearse.target(SCHEMA, superuser=False, role="setter")
+    target = replace(target, acts_as=("second_owner", "postgres"))
+    told = setting.replace("'", "''")
+    script = by_hand(
+        f"DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET {told}', current_database()); END $$",
+        "ALTER TABLE users ADD COLUMN x int",
+    )
+    vacuum = replace(by_hand("VACUUM users", kind="VacuumStmt", transactional=False)[0], number=3)
+    rehearsal = await rehearse.shadow.rehearse(target, (*script, vacuum), (), silent)
+    assert rehearsal.ran, rehearsal.why_not
+    assert rehearsal.failed_at is None
+    assert rehearsal.rollback is not None
+    assert "Postgres" not in (rehearsal.rollback.why or "")
+
+
+async def test_nobody_but_the_superuser_enters_the_databases_that_all_rehearsals_share(
+    rehearse: Rehearser, server: Cluster
+) -> None:
+    assert (await rehearse(SCHEMA, "SELECT 1")).ran
+    secret = secrets.token_hex(8)
+    await server.execute(f"CREATE ROLE passer_by LOGIN PASSWORD '{secret}'")
+    for database in ("postgres", "template1"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for database"):
+            await server.connect(database, user="passer_by", password=secret)
+    await server.execute("DROP ROLE passer_by")
 
 
 async def test_operators_of_the_migration_do_not_blind_the_observer(rehearse: Rehearser) -> None:

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from db_migrate.cluster.shadow import SUPERUSER
-from db_migrate_tools.evidence import TargetFacts
+from db_migrate_tools.evidence import OfferedExtension, TargetFacts
 from db_migrate_tools.schema.model import Ref, Table
 from shadow.rehearser import Rehearser, by_hand, seen, silent, statements
 
@@ -97,23 +97,30 @@ async def test_what_needs_a_superuser_is_left_out_and_the_rest_goes_on(rehearse:
     assert not first.observed
     assert first.why_not == (
         "This statement was left out of the rehearsal. It needs a superuser, and the shadow runs everything as an "
-        "ordinary role: permission denied to create role."
+        "ordinary role: permission denied to create role. The copy has reporting without any right or attribute, so "
+        "that what names it later is seen."
     )
     assert second.observed
     assert rehearsal.failed_at is None
 
 
-async def test_a_failure_after_something_was_left_out_may_be_its_consequence(rehearse: Rehearser) -> None:
+async def offering(rehearse: Rehearser, *extensions: str) -> TargetFacts:
+    """A target whose server has extensions that the shadow's binaries lack."""
     target = await rehearse.target("CREATE TABLE users (id int)")
+    return replace(target, offered=tuple(OfferedExtension(name, "1.0", creatable=True) for name in extensions))
+
+
+async def test_a_failure_after_something_was_left_out_may_be_its_consequence(rehearse: Rehearser) -> None:
+    target = await offering(rehearse, "postgis")
     rehearsal = await rehearse(
-        target, "CREATE EXTENSION pgcrypto; ALTER TABLE users ADD COLUMN h bytea DEFAULT digest('', 'md5'); SELECT 1"
+        target, "CREATE EXTENSION postgis; ALTER TABLE users ADD COLUMN h text DEFAULT postgis_version(); SELECT 1"
     )
     first, second, third = rehearsal.observations
     assert (first.why_not or "").startswith(
         "This statement was left out of the rehearsal. The shadow's Postgres does not have this extension: "
     )
     assert second.why_not == (
-        "It failed on the shadow: function digest(unknown, unknown) does not exist. Statement 1, which it may need, "
+        "It failed on the shadow: function postgis_version() does not exist. Statement 1, which it may need, "
         "could not be rehearsed there."
     )
     assert third.why_not == "Statement 2 failed first."
@@ -121,11 +128,45 @@ async def test_a_failure_after_something_was_left_out_may_be_its_consequence(reh
 
 
 async def test_what_was_left_out_leaves_the_rollback_unproven(rehearse: Rehearser) -> None:
-    target = await rehearse.target("CREATE TABLE users (id int)")
-    rehearsal = await rehearse(target, "CREATE EXTENSION pgcrypto; SELECT 1")
+    rehearsal = await rehearse(await offering(rehearse, "postgis"), "CREATE EXTENSION postgis; SELECT 1")
     assert rehearsal.rollback is not None
     assert rehearsal.rollback.proof == "not-proven"
     assert rehearsal.rollback.why == "Statement 1 could not be rehearsed, so nothing is known about undoing it."
+
+
+async def test_an_extension_that_the_target_does_not_have_either_is_an_error(rehearse: Rehearser) -> None:
+    rehearsal = await rehearse(await offering(rehearse, "citext"), "CREATE EXTENSION pgcrypto; SELECT 1")
+    assert rehearsal.failed_at is not None
+    assert rehearsal.failed_at.statement == 1
+    unread = await rehearse(replace(await offering(rehearse), offered=None), "CREATE EXTENSION pgcrypto; SELECT 1")
+    assert not unread.observations[0].observed
+
+
+AUDITOR = """
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'dba_auditor') THEN CREATE ROLE dba_auditor NOLOGIN; END IF;
+END $$;
+CREATE ROLE "Dba Reader" LOGIN;
+GRANT SELECT ON users TO dba_auditor, "Dba Reader";
+CREATE POLICY watch ON users TO dba_auditor USING (true);
+"""
+
+
+async def test_a_role_that_could_not_be_made_is_lent_so_that_the_rest_is_seen(rehearse: Rehearser) -> None:
+    target = await rehearse.target("CREATE TABLE users (id int)", superuser=False, role="app_owner")
+    rehearsal = await rehearse(replace(target, known_roles=(), acts_as=None), AUDITOR)
+    assert rehearsal.failed_at is None
+    assert [o.observed for o in rehearsal.observations] == [False, False, True, True]
+    assert (rehearsal.observations[0].why_not or "").endswith(
+        "permission denied to create role. The copy has dba_auditor without any right or attribute, so that what names "
+        "it later is seen."
+    )
+    assert rehearsal.rollback is not None
+    assert rehearsal.rollback.proof == "not-proven"
+    assert "could not be rehearsed" in (rehearsal.rollback.why or "")
+    # And is gone with the rehearsal.
+    again = await rehearse(target, "SELECT 'dba_auditor'::regrole")
+    assert again.failed_at is not None
 
 
 async def test_a_trusted_extension_is_installed_and_taken_back(rehearse: Rehearser) -> None:

@@ -215,11 +215,16 @@ async def test_no_function_keeps_the_superusers_power(empty: Connection) -> None
 async def test_views_that_cannot_be_filled_stay_empty(empty: Connection) -> None:
     await empty.execute(
         "CREATE MATERIALIZED VIEW public.bad AS SELECT 1 / 0 AS x WITH NO DATA;"
-        "CREATE MATERIALIZED VIEW public.good AS SELECT 1 AS x WITH NO DATA"
+        "CREATE MATERIALIZED VIEW public.good AS SELECT 1 AS x WITH NO DATA;"
+        "CREATE MATERIALIZED VIEW public.mighty AS SELECT 1 AS x WITH NO DATA;"
+        "CREATE ROLE filler; GRANT CREATE ON SCHEMA public TO filler;"
+        "ALTER MATERIALIZED VIEW public.bad OWNER TO filler; ALTER MATERIALIZED VIEW public.good OWNER TO filler"
     )
-    await populate(empty, ['"public"."bad"', '"public"."good"'])
+    await populate(empty, ['"public"."bad"', '"public"."good"', '"public"."mighty"'])
     rows = await empty.fetch("SELECT relname::text, relispopulated FROM pg_class WHERE relkind = 'm' ORDER BY 1")
-    assert [tuple(row) for row in rows] == [("bad", False), ("good", True)]
+    # What belongs to the superuser would run its code with the superuser's power.
+    assert [tuple(row) for row in rows] == [("bad", False), ("good", True), ("mighty", False)]
+    await empty.execute("DROP OWNED BY filler CASCADE; DROP ROLE filler")
 
 
 async def test_pg_dump_says_why_it_cannot() -> None:

@@ -30,6 +30,7 @@ ALLOWED = frozenset(
         "json",
         "markdown_it",
         "math",
+        "operator.attrgetter",
         "postgast",
         "pydantic",
         "re",

@@ -75,7 +75,7 @@ class AppliedMigration:
 
 @dataclass(frozen=True, slots=True)
 class OfferedExtension:
-    """An extension that CREATE EXTENSION finds on a server, with its default version; whether our role may create it."""
+    """An extension that CREATE EXTENSION finds on a server, its default version, and whether our role may create it."""
 
     name: str
     version: str

@@ -215,6 +215,8 @@ def _proof(draft: _Draft) -> Proof:
         rollback_tables=draft.rollback.tables,
         findings=list(draft.rollback.findings),
         later=[*filter(None, [draft.rollback.choice]), *draft.rollback.later],
+        notes=list(rehearsal.notes),
+        left_out=[o.statement for o in rehearsal.observations if not o.observed],
     )
 
 

@@ -41,7 +41,8 @@ async def rollback_plan(request: RollbackPlanInput, world: World, progress: Prog
     gone = purge.gone(migration, facts)
     if gone is not None:
         return _nothing_to_run(request.env, migration, gone)
-    script = put_back(build(tuple(Piece(text=f"{s};", line=n) for n, s in enumerate(migration.rollback, start=1))))
+    pieces = tuple(Piece(text=f"{s};", line=n) for n, s in enumerate(migration.rollback, start=1))
+    script = put_back(build(pieces, derived=True))
     rehearsal = await world.shadow.rehearse(facts, script.statements, (), progress)
     proof, why = _proof(migration, facts.history, rehearsal)
     total = sum(o.ms for o in rehearsal.observations)

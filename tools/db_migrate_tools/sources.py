@@ -79,7 +79,7 @@ def scripts_of(source: Source, request: PlanInput) -> tuple[Script, Script]:
     """
     if source.blockers:
         raise NotPlannable(source, source.blockers)
-    script = build(source.up)
+    script = build(source.up, derived=source.origin in ("rollback", "environment"))
     down = build(source.down)
     if source.origin == "rollback":
         script = put_back(script)

@@ -261,6 +261,8 @@ class Proof(Output):
     rollback_tables: int = 0
     findings: list[str] = []
     later: list[str] = []
+    notes: list[str] = []
+    left_out: list[int] = []
 
 
 class Check(Output):

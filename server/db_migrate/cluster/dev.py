@@ -203,7 +203,7 @@ def _launch(
         os.close(starting)
         os.close(keeping)
         raise
-    extensions = stocked.settings if stocked else {}
+    extensions: Mapping[str, str] = stocked.settings if stocked else {}
     _start_on_free_port(home, stocked.binaries if stocked else binaries, extensions, starting, keeping)
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 import asyncpg
 
 from db_migrate.postgres import catalog_parts, catalog_relations, catalog_types
+from db_migrate.postgres.catalog_extra import extra_objects, name_extra, read_extra, with_labels
 from db_migrate.postgres.catalog_names import (
     PG_ATTRDEF,
     PG_CLASS,
@@ -27,6 +28,7 @@ from db_migrate.postgres.catalog_names import (
 )
 from db_migrate.postgres.catalog_parted import Parts, find_parts, roles_of
 from db_migrate.postgres.catalog_rows import Snapshot, read_all
+from db_migrate.postgres.live_marks import Marks, read_marks
 from db_migrate_tools.schema.model import Catalog, Kind, Object, Ref
 
 BOOKKEEPING_SCHEMAS = ("db_migrate", "supabase_migrations")
@@ -36,10 +38,13 @@ _RELATION_KINDS: dict[str, Kind] = {"r": "table", "p": "table", "f": "table", "v
 
 @dataclass(frozen=True)
 class Reading:
-    """A catalog and the oids that led to it. The oids hold for every copy of the database that was read."""
+    """A catalog and the oids that led to it, and how far it saw. Both hold for every copy of the database that was
+    read.
+    """
 
     catalog: Catalog
     names: Names
+    marks: Marks
 
     @cached_property
     def parts(self) -> Parts:
@@ -97,8 +102,13 @@ async def _read(connection: asyncpg.Connection[asyncpg.Record]) -> Reading:
     snapshot = await read_all(connection, BOOKKEEPING_SCHEMAS)
     names = Names()
     name_all(snapshot, names)
+    extra = read_extra(snapshot.extra)
+    name_extra(extra, names)
     names.link((row[0], row[1], row[2], row[3], row[4], row[5]) for row in snapshot.dependencies)
     objects = {found.ref: found for found in objects_of(snapshot, names)}
+    concerned = {role for item in objects.values() for role in roles_of(item)}
+    objects.update((found.ref, found) for found in extra_objects(extra, names, concerned))
+    with_labels(objects, extra, names)
     catalog = Catalog(
         objects=objects,
         server_version=snapshot.version,
@@ -106,7 +116,7 @@ async def _read(connection: asyncpg.Connection[asyncpg.Record]) -> Reading:
         search_path=snapshot.search_path,
         origin=snapshot.origin,
     )
-    return Reading(catalog, names)
+    return Reading(catalog, names, await read_marks(connection))
 
 
 def name_all(snapshot: Snapshot, names: Names) -> None:
@@ -195,7 +205,8 @@ def objects_of(snapshot: Snapshot, names: Names) -> Iterator[Object]:
     aggregates = {row[0]: row[1] for row in snapshot.aggregates}
     yield from catalog_types.schemas(snapshot.schemas, members, names)
     yield from catalog_types.extensions(snapshot.extensions, names)
-    yield from catalog_types.types(snapshot.types, catalog_types.domain_checks(snapshot.constraints), columns, names)
+    checks = catalog_types.domain_checks(snapshot.constraints, names)
+    yield from catalog_types.types(snapshot.types, checks, columns, names)
     yield from catalog_types.routines(snapshot.routines, aggregates, names)
     yield from catalog_relations.relations(snapshot.relations, columns, inherits, names)
     yield from catalog_relations.columns(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from db_migrate_tools.schema.kinds import Setting, UserMapping
 from db_migrate_tools.schema.model import Catalog, Index, Object, Policy, Ref, Sequence
 
 PART_KINDS = frozenset({"column", "constraint", "index", "trigger", "policy"})
@@ -16,16 +17,26 @@ Holder = tuple[str, str]
 
 @dataclass(slots=True)
 class Parts:
-    """`sequences` are those that a column owns, `others` are objects of kinds that are only read as a whole."""
+    """`sequences` are those that a column owns, `others` are objects of kinds that are only read as a whole; `labelled`
+    says that some object bears a security label.
+    """
 
     of: dict[Holder, frozenset[Ref]] = field(default_factory=dict[Holder, frozenset[Ref]])
     sequences: set[Ref] = field(default_factory=set[Ref])
     default_acls: set[Ref] = field(default_factory=set[Ref])
     roles: Counter[str] = field(default_factory=Counter[str])
     others: set[Ref] = field(default_factory=set[Ref])
+    labelled: bool = False
 
     def copy(self) -> Parts:
-        return Parts(dict(self.of), set(self.sequences), set(self.default_acls), Counter(self.roles), set(self.others))
+        return Parts(
+            dict(self.of),
+            set(self.sequences),
+            set(self.default_acls),
+            Counter(self.roles),
+            set(self.others),
+            self.labelled,
+        )
 
 
 def holder(item: Object) -> Holder | None:
@@ -51,8 +62,10 @@ def find_parts(catalog: Catalog) -> Parts:
             found.default_acls.add(ref)
         elif ref.kind not in KNOWN_KINDS:
             found.others.add(ref)
-        if item.owner or item.acl or isinstance(item, Policy):
+        if item.owner or item.acl or isinstance(item, Policy | Setting | UserMapping):
             found.roles.update(roles_of(item))
+        if item.security_labels:
+            found.labelled = True
     found.of = {where: frozenset(refs) for where, refs in of.items()}
     return found
 
@@ -65,5 +78,7 @@ def roles_of(item: Object) -> set[str]:
         found.add(grant.grantor)
     if isinstance(item, Policy):
         found.update(role for role in item.roles if role != "public")
+    if isinstance(item, Setting | UserMapping):
+        found.add(item.role)
     found.discard("")
     return found

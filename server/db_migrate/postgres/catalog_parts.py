@@ -120,11 +120,13 @@ def tuple_of_two(text: str) -> tuple[int, int]:
     return int(number), int(target)
 
 
-def identity_sequence(row: asyncpg.Record, names: Names) -> tuple[str, SequenceOptions, tuple[Grant, ...] | None]:
-    """Name, options and ACL (None where it is the default) of the sequence behind an identity."""
+def identity_sequence(
+    row: asyncpg.Record, names: Names
+) -> tuple[str, SequenceOptions, tuple[Grant, ...] | None, str | None]:
+    """Name, options, ACL (None where it is the default) and comment of the sequence behind an identity."""
     acl = grants(row[4])
     usual = acl is not None and frozenset(acl) == default_grants("sequence", names.role(row[3]))
-    return row[2], sequence_options(row), None if usual else acl
+    return row[2], sequence_options(row), None if usual else acl, names.comment(PG_CLASS, row[0])
 
 
 def sequence_options(row: asyncpg.Record) -> SequenceOptions:

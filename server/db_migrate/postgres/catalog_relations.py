@@ -10,6 +10,7 @@ import asyncpg
 
 from db_migrate.postgres.catalog_acl import grants
 from db_migrate.postgres.catalog_names import PG_CLASS, Names
+from db_migrate_tools.schema.ddl.quote import ident, literal
 from db_migrate_tools.schema.model import (
     Column,
     Grant,
@@ -19,6 +20,7 @@ from db_migrate_tools.schema.model import (
     Table,
     View,
 )
+from db_migrate_tools.schema.secrets import masked
 
 Rows = list[asyncpg.Record]
 
@@ -44,7 +46,7 @@ def relations(
     """Tables and views. Composite types come from `catalog_types`."""
     for row in rows:
         (oid, _, _, kind, owner, acl, _, persistence, rls, forced, options, identity, method, tablespace) = row[:14]
-        (partition_by, bound, populated, definition, updatable, server, foreign_options) = row[14:]
+        (partition_by, bound, populated, definition, updatable, server, options_there, of_type) = row[14:]
         ref = names.relation(oid)
         if ref is None or kind == "c":
             continue
@@ -84,8 +86,15 @@ def relations(
             access_method=method or "heap",
             tablespace=tablespace,
             foreign_server=server,
-            foreign_options=tuple(sorted(foreign_options)) if server else (),
+            foreign_options=foreign_options(options_there),
+            of_type=names.type(of_type) if of_type else None,
         )
+
+
+def foreign_options(found: list[str] | None) -> tuple[str, ...]:
+    """Options of a foreign table or column as SQL, sorted; a secret's value is its marker."""
+    pairs = (text.partition("=") for text in found or ())
+    return tuple(sorted(f"{ident(name)} {literal(masked(name, value)).strip()}" for name, _, value in pairs))
 
 
 def not_null_names(rows: Rows, names: Names) -> dict[tuple[int, int], str]:
@@ -102,7 +111,7 @@ def not_null_names(rows: Rows, names: Names) -> dict[tuple[int, int], str]:
 
 def columns(
     rows: Rows,
-    identities: Mapping[tuple[int, int], tuple[str, SequenceOptions, tuple[Grant, ...] | None]],
+    identities: Mapping[tuple[int, int], tuple[str, SequenceOptions, tuple[Grant, ...] | None, str | None]],
     not_nulls: Mapping[tuple[int, int], str],
     names: Names,
 ) -> Iterator[Column]:
@@ -111,12 +120,12 @@ def columns(
     alone = frozenset[Ref]()
     for row in rows:
         (oid, number, _, type_text, type_oid, not_null, _, default, generated, identity) = row[:10]
-        (collation, storage, compression, statistics, options, acl, local) = row[10:]
+        (collation, storage, compression, statistics, options, acl, local, options_there) = row[10:]
         if oid == relation:
             position += 1
         else:
             relation, position, alone = oid, 1, names.relation_set(oid)
-        sequence, sequence_settings, sequence_acl = identities.get((oid, number), (None, None, None))
+        sequence, sequence_settings, sequence_acl, said = identities.get((oid, number), (None, None, None, None))
         ref = names.columns[oid, number]
         yield Column(
             ref=ref,
@@ -134,6 +143,8 @@ def columns(
             identity_options=sequence_settings,
             identity_sequence=sequence,
             identity_acl=sequence_acl,
+            identity_comment=said,
+            foreign_options=foreign_options(options_there),
             not_null_name=not_nulls.get((oid, number)),
             identity=IDENTITY[identity],
             collation=collation,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from db_migrate.postgres import catalog_sql as sql
+from db_migrate.postgres.catalog_extra import extra_query
 
 Rows = list[asyncpg.Record]
 _NONE = list[asyncpg.Record]
@@ -39,6 +40,7 @@ class Snapshot:
     default_acls: Rows = field(default_factory=_NONE)
     rewrites: Rows = field(default_factory=_NONE)
     dependencies: Rows = field(default_factory=_NONE)
+    extra: Rows = field(default_factory=_NONE)
 
 
 @dataclass(slots=True)
@@ -84,6 +86,7 @@ async def read_all(connection: asyncpg.Connection[asyncpg.Record], left_out: Seq
         default_acls=await fetch(sql.DEFAULT_ACLS, inside),
         rewrites=await fetch(sql.REWRITES),
         dependencies=await fetch(sql.DEPENDENCIES),
+        extra=await fetch(extra_query(server[0]), inside),
     )
 
 

@@ -59,9 +59,7 @@ SELECT c.oid, c.relnamespace, c.relname, c.relkind::text, c.relowner, c.relacl::
        c.relispopulated,
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END,
        CASE WHEN c.relkind = 'v' THEN pg_relation_is_updatable(c.oid, false) ELSE 0 END,
-       fs.srvname,
-       CASE WHEN ft.ftrelid IS NULL THEN '{{}}'::text[] ELSE ARRAY(
-         SELECT format('%I %L', o.option_name, o.option_value) FROM pg_options_to_table(ft.ftoptions) o) END
+       fs.srvname, ft.ftoptions, c.reloftype
 FROM pg_class c
 LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
 LEFT JOIN pg_am am ON am.oid = c.relam
@@ -79,7 +77,7 @@ SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.
                   JOIN pg_namespace n ON n.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
        CASE WHEN a.attstorage <> t.typstorage AND c.relkind IN ('r', 'p', 'f', 'm') THEN a.attstorage::text END,
        nullif(a.attcompression::text, ''), nullif(a.attstattarget, -1)::int, a.attoptions, a.attacl::text[],
-       a.attislocal
+       a.attislocal, a.attfdwoptions
 FROM pg_class c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
@@ -218,7 +216,9 @@ SELECT oid, defaclrole, defaclnamespace, defaclobjtype::text, defaclacl::text[] 
 WHERE defaclnamespace = 0 OR defaclnamespace = ANY ($1::oid[])
 """
 
-REWRITES = "SELECT oid, ev_class FROM pg_rewrite WHERE ev_class >= 16384 /* some */"
+REWRITES = """
+SELECT oid, ev_class FROM pg_rewrite WHERE ev_class >= 16384 AND rulename = '_RETURN' /* some */
+"""
 
 DEPENDENCIES = """
 SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid FROM pg_depend
@@ -249,7 +249,11 @@ SOME_TRIGGERS = some(TRIGGERS, "t.tgrelid = ANY ($2::oid[])")
 SOME_POLICIES = some(POLICIES, "p.polrelid = ANY ($2::oid[])")
 SOME_TYPES = some(TYPES, "t.oid = ANY ($2::oid[])")
 SOME_REWRITES = some(REWRITES, "ev_class = ANY ($1::oid[])")
-SOME_DEPENDENCIES = some(
+_DEPENDENCIES_OF_ONE = some(
     DEPENDENCIES,
-    "objid = ANY ($1::oid[]) AND classid IN (1259, 1247, 1255, 2606, 2604, 2618, 2620, 3256)",
+    "objid = asked.oid AND classid IN (1259, 1247, 1255, 2606, 2604, 2618, 2620, 3256)",
 )
+# One by one, so that the planner does not come to think that those of a whole schema are wanted.
+SOME_DEPENDENCIES = f"""
+SELECT found.* FROM unnest($1::oid[]) AS asked (oid) CROSS JOIN LATERAL ({_DEPENDENCIES_OF_ONE} OFFSET 0) AS found
+"""

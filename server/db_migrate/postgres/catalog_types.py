@@ -170,18 +170,16 @@ def types(
             yield Type(**common, type="composite", columns=columns.get(relation, ()))
 
 
-def domain_checks(rows: Rows) -> dict[int, tuple[DomainCheck, ...]]:
+def domain_checks(rows: Rows, names: Names) -> dict[int, tuple[DomainCheck, ...]]:
     """Constraints of domains, by the domain's oid; their NOT NULL is the domain's."""
     found: dict[int, list[DomainCheck]] = {}
     for row in rows:
-        _, name, kind, relation, domain = row[:5]
+        oid, name, kind, relation, domain = row[:5]
         if not relation and kind == "c":
-            found.setdefault(domain, []).append(DomainCheck(name=name, definition=row[14], validated=row[9]))
+            comment = names.comment(PG_CONSTRAINT, oid)
+            check = DomainCheck(name=name, definition=row[14], validated=row[9], comment=comment)
+            found.setdefault(domain, []).append(check)
     return {domain: tuple(sorted(checks, key=lambda c: c.name)) for domain, checks in found.items()}
-
-
-def domain_check_comments(rows: Rows, names: Names) -> dict[int, str]:
-    return {row[0]: text for row in rows if (text := names.comment(PG_CONSTRAINT, row[0])) and not row[3]}
 
 
 def default_acls(rows: Rows, names: Names) -> Iterator[DefaultAcl]:

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from db_migrate.postgres import catalog_sql, live_sql
+import asyncpg
+
+from db_migrate.postgres import live_sql as sql
 from db_migrate.postgres.catalog import BOOKKEEPING_SCHEMAS, Reading, read_whole, uncollected
-from db_migrate.postgres.catalog_rows import Scope, Snapshot, read_some
-from db_migrate.postgres.connect import Connection
-from db_migrate.postgres.live_changes import (
-    Changes,
-    EverythingChanged,
-    Since,
-    complete,
-    dependents,
-    gone_rows,
-    new_rows,
-    resolve,
-)
-from db_migrate.postgres.live_patch import Draft, Named
+from db_migrate.postgres.catalog_extra_sql import CATALOGS as RARER
+from db_migrate.postgres.catalog_names import PG_NAMESPACE
+from db_migrate.postgres.catalog_sql import ROLES, SESSION
+from db_migrate.postgres.connect import Connection, one_row
+from db_migrate.postgres.live_books import Books
+from db_migrate.postgres.live_scope import LETTERS, Changed, Unknown, resolved
 from db_migrate_tools.schema.model import Catalog, Ref
 
-AT_MOST = 1500
-"""So many relations, types and routines are read again one by one; of more, everything is."""
-_WAVES = 12
-_UNDISTURBED = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL client_min_messages = warning"
-Counters = dict[str, tuple[int, int, int]]
+_RARER = frozenset(RARER)
+_SAVEPOINT = "db_migrate_live"
+# Before anything is named the migration's search_path must not hold, and its time limits not at all.
+_OURS = (
+    "SET LOCAL search_path = ''; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; "
+    "SET LOCAL client_min_messages = warning; SET LOCAL standard_conforming_strings = on; "
+    # A few rows are looked for, and statistics of the system catalogs are often missing.
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; "
+    "SET LOCAL plan_cache_mode = force_custom_plan; " + SESSION
+)
+_PATH = "SELECT pg_catalog.current_setting('search_path')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,241 +45,209 @@ class Refreshed:
     whole: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How far the last look saw: in which transaction, how much it had written in which system catalogs by then, the
+    youngest transaction whose rows were seen, and those that may write more.
+    """
+
+    began: str
+    youngest: int
+    links: int
+    others: Mapping[str, int]
+    open: tuple[int, ...] = ()
+    written: tuple[int, ...] = ()
+    deleted: tuple[int, ...] = ()
+
+
 class LiveCatalog:
     """The catalog of one connection's database. Nobody else may change that database meanwhile.
 
-    `start` takes a Reading of this very database, or of the template that it is an unchanged copy of (oids are
-    copied too), so that nothing is read at first. It may be called inside a transaction or between two.
-    `refresh` is called after a statement, by itself: it makes a savepoint (or a transaction) of its own, with
-    settings of its own, and must not be called inside another one that will be taken back.
+    `start` takes a Reading of this very database, or of the template that it is a copy of (oids are copied too), so
+    that nothing is read at first. It may be called inside a transaction or between two. `refresh` is called after a
+    statement, by itself: it makes a savepoint (or a transaction) of its own, with settings of its own, and must not
+    be called inside a savepoint that a caller keeps open over several looks.
 
-    How it is known what changed: inside a transaction Postgres counts the rows written in every system catalog;
-    where a count moved, new rows are those whose xmin is not older than the last look and whose command is not
-    either, and objects that went are those whose oid is missing. Between transactions every system catalog is
-    looked through by xmin. A session setting, set after each look and taken back with it by ROLLBACK, tells when
-    the transaction went back behind a look. In every doubt everything is read.
+    New rows are known by their transaction, gone ones by the oids that are left; everything else of the catalog
+    stays as it was read. What depends on a changed object and may print its name is read again with it. Where a
+    change is not among those that are followed, or what was seen has been taken back, all is read.
     """
 
-    def __init__(self, connection: Connection, reading: Reading) -> None:
+    def __init__(self, connection: Connection, reading: Reading, number: int) -> None:
+        marks = reading.marks
         self._connection = connection
-        self._base = reading
-        self._catalog = reading.catalog
-        self._draft: Draft | None = None
-        self._known: dict[int, set[int]] = {}
-        self._horizon = ""
-        self._links = 0
-        self._totals: dict[str, int] = {}
-        self._transaction = ""
-        self._counters: Counters = {}
-        self._command = 0
-        self._look = 0
+        self._reading = reading
+        self._first = reading
+        self._books: Books | None = None
+        self._look = _Look("", marks.horizon, marks.links, marks.others)
+        self._number = number
 
     @classmethod
     async def start(cls, connection: Connection, reading: Reading | None = None) -> LiveCatalog:
-        """Begin to follow. Without `reading` the whole catalog is read now."""
-        live = cls(connection, reading or await read_whole(connection))
-        async with _Apart(connection):
-            (server,) = await connection.fetch(catalog_sql.SERVER)
-            await connection.execute(catalog_sql.SESSION)
-            await live._begin()
-        live._catalog = replace(live._catalog, search_path=server[1], origin=server[2])
-        await live._mark()
-        return live
+        """Begin to follow. Without `reading` the whole catalog is read now.
+
+        A copy may have changed since: the first `refresh` tells of all that happened after the reading.
+        """
+        found = reading or await read_whole(connection)
+        origin = await connection.fetchval(sql.ORIGIN)
+        await connection.execute(sql.MARK.format(0))
+        return cls(connection, _at(found, origin), 0)
 
     @property
     def catalog(self) -> Catalog:
         """The catalog at the last look; its origin is this connection's database."""
-        return self._catalog
+        return self._reading.catalog if self._books is None else self._books.catalog
 
     async def refresh(self) -> Refreshed:
         """What the catalog is now. Nearly free when no system catalog was written."""
-        with uncollected():
-            async with _Apart(self._connection) as inside:
-                found = await self._refresh(inside=inside)
-            if found.touched or found.whole:
-                await self._mark()
+        try:
+            return await self._refreshed()
+        except asyncpg.InvalidSQLStatementNameError:
+            # The migration has thrown away what the session had prepared.
+            await self._connection.reload_schema_state()
+            return await self._refreshed()
+
+    async def at_once(self) -> Refreshed:
+        """All that has happened since `start`, found in one look that relies on none of those in between."""
+        return await LiveCatalog(self._connection, self._first, self._number).refresh()
+
+    async def _refreshed(self) -> Refreshed:
+        before = self.catalog
+        try:
+            with uncollected():
+                async with _apart(self._connection) as path:
+                    found = await self._followed(path)
+        except Unknown:
+            return await self._all(before)
+        if found.catalog is not before:
+            await self._mark()
         return found
-
-    async def _refresh(self, *, inside: bool) -> Refreshed:
-        (state,) = await self._connection.fetch(live_sql.STATE, self._horizon)
-        transaction, horizon, age, mark, search_path = state
-        if search_path != self._catalog.search_path:
-            self._catalog = replace(self._catalog, search_path=search_path)
-        counters: Counters = {}
-        if inside:
-            rows = await self._connection.fetch(live_sql.COUNTERS)
-            counters = {row[0]: (row[1], row[2], row[3]) for row in rows}
-        within = inside and transaction == self._transaction
-        if mark != str(self._look):
-            found = await self._whole(search_path)
-        elif within and counters == self._counters:
-            return Refreshed(self._catalog, frozenset())
-        else:
-            since = Since(age, within, self._command)
-            try:
-                found = await self._changed(since, counters)
-            except EverythingChanged:
-                self._draft = None
-                found = await self._whole(search_path)
-        self._transaction = transaction if inside else ""
-        self._counters, self._horizon = counters, horizon
-        return found
-
-    async def _changed(self, since: Since, counters: Counters) -> Refreshed:
-        connection = self._connection
-        await connection.execute(catalog_sql.SESSION)
-        if since.within:
-            written = {name for name, counts in counters.items() if counts != self._counters.get(name)}
-            lost = {name for name in written if counters[name][2] != self._counters.get(name, (0, 0, 0))[2]}
-            if written - live_sql.CHANGED.keys() - live_sql.IGNORED - live_sql.WHOLE - live_sql.ROLES:
-                raise EverythingChanged
-        else:
-            written = lost = {*live_sql.CHANGED, *live_sql.WHOLE, *live_sql.ROLES}
-            if await self._count_others() != self._totals or await self._others_written(since):
-                raise EverythingChanged
-        draft = self._drafted()
-        if written & live_sql.ROLES:
-            await self._roles(draft)
-        scope = Scope()
-        changes = await new_rows(connection, written, since)
-        if lost:
-            await gone_rows(connection, lost, draft.names, draft.objects, self._known, changes, scope)
-        if "pg_depend" in lost:
-            await self._links_lost(draft, changes)
-        schemas = bool(written & live_sql.WHOLE or changes.oids["n"])
-        await resolve(connection, changes, scope)
-        await self._waves(draft, scope, schemas=schemas)
-        touched = draft.finish()
-        self._command = changes.command
-        if touched:
-            self._publish(draft)
-        draft.before = {}
-        return Refreshed(self._catalog, touched)
-
-    def _drafted(self) -> Draft:
-        if self._draft is None:
-            self._known = {number: set(oids) for number, oids in self._base.oids.items()}
-            self._draft = Draft(
-                dict(self._base.catalog.objects), self._base.names.copy(), self._base.parts.copy(), self._known
-            )
-        return self._draft
-
-    def _publish(self, draft: Draft) -> None:
-        self._catalog = replace(
-            self._catalog,
-            objects=dict(draft.objects),
-            roles=tuple(sorted(role for role, count in draft.parts.roles.items() if count > 0)),
-        )
-
-    async def _waves(self, draft: Draft, scope: Scope, *, schemas: bool) -> None:
-        """Read what changed, then what names it in a text of its own, until nothing follows."""
-        connection = self._connection
-        for _ in range(_WAVES):
-            if not scope and not schemas:
-                return
-            if len(scope) > AT_MOST:
-                raise EverythingChanged
-            snapshot = Snapshot()
-            if schemas:
-                await self._read_schemas(snapshot)
-            inside = [row[0] for row in snapshot.schemas] if schemas else list(draft.names.schemas)
-            await complete(connection, scope)
-            seen = await read_some(connection, scope, inside, snapshot)
-            if schemas:
-                oids = [*(row[0] for row in snapshot.schemas), *draft.names.schemas]
-                snapshot.comments += await connection.fetch(catalog_sql.SOME_COMMENTS, oids)
-            renamed, surfaces, others = draft.replace(scope, snapshot, seen, schemas=schemas)
-            scope = await self._followers(scope, renamed, surfaces, others)
-            schemas = False
-        raise EverythingChanged
-
-    async def _followers(self, last: Scope, renamed: Named, surfaces: Named, others: Named) -> Scope:
-        everything = await dependents(self._connection, renamed | others, "ctpkdwgyn!")
-        texts = await dependents(self._connection, surfaces, "wyp")
-        for letter, oids in texts.oids.items():
-            everything.oids[letter] |= oids
-        found = Scope()
-        await resolve(self._connection, everything, found)
-        found.relations -= last.relations
-        found.sequences -= last.sequences
-        found.types -= last.types
-        found.routines -= last.routines
-        return found
-
-    async def _read_schemas(self, snapshot: Snapshot) -> None:
-        fetch = self._connection.fetch
-        snapshot.schemas = await fetch(catalog_sql.SCHEMAS, list(BOOKKEEPING_SCHEMAS))
-        snapshot.members = await fetch(catalog_sql.MEMBERS)
-        snapshot.default_acls = await fetch(catalog_sql.DEFAULT_ACLS, [row[0] for row in snapshot.schemas])
-
-    async def _roles(self, draft: Draft) -> None:
-        roles = {row[0]: row[1] for row in await self._connection.fetch(catalog_sql.ROLES)}
-        if any(roles.get(oid, name) != name for oid, name in draft.names.roles.items()):
-            raise EverythingChanged
-        draft.names.roles.update(roles)
-
-    async def _links_lost(self, draft: Draft, changes: Changes) -> None:
-        """Dependencies may go without any other row: a sequence's owner, an extension's member."""
-        if await self._connection.fetchval(live_sql.EXTENSION_LINKS) != self._links:
-            raise EverythingChanged
-        owned = {draft.objects[ref].key[1] for ref in draft.parts.sequences}
-        if owned:
-            still = {row[0] for row in await self._connection.fetch(live_sql.SELF_OWNED, list(owned))}
-            changes.oids["c"] |= owned - still
-
-    async def _whole(self, search_path: str) -> Refreshed:
-        before = self._catalog.objects
-        self._base = reading = await read_whole(self._connection)
-        objects = dict(reading.catalog.objects)
-        touched = {ref for ref in before if ref not in objects}
-        for ref, item in reading.catalog.objects.items():
-            was = before.get(ref)
-            if was is not None and was.key == item.key and was == item:
-                objects[ref] = was
-            else:
-                touched.add(ref)
-        self._draft = None
-        self._catalog = replace(reading.catalog, objects=objects, search_path=search_path)
-        self._command = 0
-        await self._begin()
-        return Refreshed(self._catalog, frozenset(touched), whole=True)
-
-    async def _begin(self) -> None:
-        ((self._horizon, self._links),) = await self._connection.fetch(live_sql.FIRST)
-        self._totals = await self._count_others()
-
-    async def _count_others(self) -> dict[str, int]:
-        """How many rows the system catalogs have that are only read as a whole."""
-        return {name: total for name, total, _ in await self._others(0)}
-
-    async def _others_written(self, since: Since) -> bool:
-        return any(new for _, _, new in await self._others(since.age))
-
-    async def _others(self, age: int) -> list[tuple[str, int, int]]:
-        names = [row[0] for row in await self._connection.fetch(live_sql.READABLE)]
-        left = sorted(set(names) - live_sql.CHANGED.keys() - live_sql.IGNORED - live_sql.WHOLE - live_sql.ROLES)
-        rows = await self._connection.fetch("\nUNION ALL\n".join(live_sql.COUNT.format(name) for name in left), age)
-        return [(row[0], row[1], row[2]) for row in rows]
 
     async def _mark(self) -> None:
-        self._look += 1
-        await self._connection.fetchval(live_sql.MARK, str(self._look))
+        self._number += 1
+        await self._connection.execute(sql.MARK.format(self._number))
+
+    async def _all(self, before: Catalog) -> Refreshed:
+        read = await read_whole(self._connection)
+        objects = dict(read.catalog.objects)
+        for ref, item in read.catalog.objects.items():
+            old = before.get(ref)
+            if old is not None and old.key == item.key and old == item:
+                objects[ref] = old
+        self._reading = replace(read, catalog=replace(read.catalog, objects=objects))
+        self._books = None
+        self._look = _Look("", read.marks.horizon, read.marks.links, read.marks.others)
+        await self._mark()
+        refs = before.objects.keys() | objects.keys()
+        touched = frozenset(ref for ref in refs if before.get(ref) is not objects.get(ref))
+        return Refreshed(self.catalog, touched, whole=True)
+
+    async def _followed(self, path: str) -> Refreshed:
+        """Raises Unknown where all must be read."""
+        last = self._look
+        catalogs = self._first.marks.catalogs
+        oids = list(catalogs.values())
+        state = await one_row(self._connection, sql.STATE, oids, str(last.youngest))
+        began, mine, age, mark, written, deleted = state
+        look = replace(
+            last, began=began, open=(int(mine),) if mine else (), written=tuple(written), deleted=tuple(deleted)
+        )
+        if mark != str(self._number):
+            raise Unknown
+        together = began == last.began
+        if together and (look.written, look.deleted) == (last.written, last.deleted):
+            if path != self.catalog.search_path:
+                self._books = self._books or Books(self._reading)
+                self._books.settle(path)
+            return Refreshed(self.catalog, frozenset())
+        if together:
+            more = {n for n, now, then in zip(catalogs, look.written, last.written, strict=True) if now != then}
+            less = {n for n, now, then in zip(catalogs, look.deleted, last.deleted, strict=True) if now != then}
+        else:
+            # What other transactions wrote is not counted any more.
+            more = less = set(sql.CHANGED)
+        open_ = list({*last.open, *look.open})
+        changed = Changed()
+        if (more | less) - sql.CHANGED.keys() - sql.IGNORED - _RARER:
+            raise Unknown
+        # Not everybody may read all of these, so between transactions they count as written.
+        rarer = not together or bool((more | less) & (_RARER - {"pg_rewrite"}))
+        if not together:
+            await self._count_others(age, open_)
+        youngest = age
+        for name in sql.CHANGED:
+            if name in more:
+                for letter, oid, years in await self._connection.fetch(sql.CHANGED[name], age, open_):
+                    changed.add(letter, oid)
+                    youngest = min(youngest, age if years is None else years)
+        books = self._books or Books(self._reading)
+        await self._gone(books, less, changed)
+        roles = {row[0]: row[1] for row in await self._connection.fetch(ROLES)}
+        if any(roles.get(oid) != name for oid, name in books.names.roles.items()):
+            raise Unknown
+        books.names.roles.update(roles)
+        if "n" in changed.oids or less & {"pg_namespace", "pg_default_acl"}:
+            await books.read_schemas(self._connection, BOOKKEEPING_SCHEMAS)
+        if rarer or "x" in changed.oids or ("pg_rewrite" in less and books.has_rules):
+            await books.fetch_rarer(self._connection)
+        await books.read(self._connection, await resolved(self._connection, changed))
+        await books.read_rarer(self._connection)
+        touched = books.settle(path)
+        self._books = books
+        self._look = replace(look, youngest=last.youngest + age - youngest)
+        return Refreshed(books.catalog, touched)
+
+    async def _count_others(self, age: int, open_: list[int]) -> None:
+        others = self._look.others
+        for name, rows, new in await self._connection.fetch(sql.others(list(others)), age, open_):
+            if new or rows != others[name]:
+                raise Unknown
+
+    async def _gone(self, books: Books, less: Iterable[str], changed: Changed) -> None:
+        """What is no longer there, and what has lost a part, a parent, a comment or its owner."""
+        fetch, names = self._connection.fetch, books.names
+        gone: dict[int, set[int]] = defaultdict(set)
+        for name in less:
+            if name in sql.PRESENT:
+                catalog, query = sql.PRESENT[name]
+                present = set(await self._connection.fetchval(query) or ())
+                gone[catalog] = books.known[catalog] - present
+        if "pg_description" in less:
+            keys = {(row[0], row[1], row[2]) for row in await fetch(sql.COMMENT_KEYS)}
+            there = (key for key in names.comments if key[1] >= 16384 or key[0] == PG_NAMESPACE)
+            for key in [key for key in there if key not in keys]:
+                del names.comments[key]
+                changed.add(LETTERS.get(key[0], "!"), key[1])
+        if "pg_inherits" in less:
+            for oid in books.heirs():
+                changed.add("c", oid)
+        if "pg_depend" in less:
+            if await self._connection.fetchval(sql.EXTENSION_LINKS) != self._look.links:
+                raise Unknown
+            owned = books.owned()
+            for oid in owned - {row[0] for row in await fetch(sql.SELF_OWNED, list(owned))}:
+                changed.add("c", oid)
+        books.forget(gone, changed)
 
 
-class _Apart:
-    """A savepoint, or between transactions a transaction, that is taken back; yields whether it is a savepoint."""
+def _at(reading: Reading, origin: str) -> Reading:
+    """The reading as that of a copy; what was found out about its objects is shared."""
+    if reading.catalog.origin == origin:
+        return reading
+    found = replace(reading, catalog=replace(reading.catalog, origin=origin))
+    found.__dict__["parts"] = reading.parts
+    return found
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._inside = False
 
-    async def __aenter__(self) -> bool:
-        self._inside = self._connection.is_in_transaction()
-        begin = "SAVEPOINT dbm_live" if self._inside else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        await self._connection.execute(f"{begin}; {_UNDISTURBED}")
-        return self._inside
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._connection.execute(
-            "ROLLBACK TO SAVEPOINT dbm_live; RELEASE SAVEPOINT dbm_live" if self._inside else "ROLLBACK"
+@asynccontextmanager
+async def _apart(connection: Connection) -> AsyncGenerator[str]:
+    """Our own settings, and nothing left behind; yields the session's search_path."""
+    inside = connection.is_in_transaction()
+    path = await connection.fetchval(_PATH)
+    await connection.execute(f"{f'SAVEPOINT {_SAVEPOINT}' if inside else 'BEGIN READ ONLY'}; {_OURS}")
+    try:
+        yield path
+    finally:
+        await connection.execute(
+            f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}" if inside else "ROLLBACK"
         )

@@ -16,11 +16,12 @@ from db_migrate.postgres.failures import LOST
 from db_migrate.postgres.identity import read_identity
 from db_migrate.postgres.journal import read_history, read_unfinished
 from db_migrate.postgres.session import read_settings
+from db_migrate.postgres.stamp import read_stamp
 from db_migrate_tools.evidence import AppliedMigration, Env, Identity, OfferedExtension, TableSize, TargetFacts
 from db_migrate_tools.ports import Refused
 from db_migrate_tools.schema.ddl.quote import ident
 from db_migrate_tools.schema.fingerprint import fingerprint
-from db_migrate_tools.schema.model import Ref
+from db_migrate_tools.schema.model import Catalog, Ref
 
 _SIZES = """
 SELECT n.nspname::text AS schema, c.relname::text AS name, c.relkind = 'm' AS materialized,
@@ -89,6 +90,7 @@ class PostgresTarget:
         self._timeout = connect_timeout
         self._reading = reading
         self._asking = asking
+        self._last: tuple[str, Catalog, str] | None = None
 
     async def dsn(self) -> Dsn:
         """The parsed DSN. Raises Refused."""
@@ -114,12 +116,12 @@ class PostgresTarget:
                 latency = (perf_counter() - began) * 1000
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
                     await connection.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '120s'")
-                    catalog = await read_catalog(connection)
+                    catalog, print_ = await self._schema(connection)
                     history, notes = await read_history(connection, _HISTORY_IN_FACTS)
                     return TargetFacts(
                         identity=await self._identity(connection, dsn),
                         catalog=catalog,
-                        fingerprint=fingerprint(catalog),
+                        fingerprint=print_,
                         sizes=await _sizes(connection),
                         settings=settings,
                         history=history,
@@ -144,6 +146,16 @@ class PostgresTarget:
                 return (await read_history(connection, limit))[0]
             except (asyncpg.PostgresError, asyncpg.InterfaceError, *LOST) as error:
                 raise _unreadable(error, dsn) from None
+
+    async def _schema(self, connection: Connection) -> tuple[Catalog, str]:
+        """The catalog and its fingerprint, as they were read last where the database's stamp is still the same."""
+        path: str = await connection.fetchval("SELECT pg_catalog.current_setting('search_path')")
+        stamp = f"{path} {await read_stamp(connection)}"
+        last = self._last
+        if last is None or last[0] != stamp:
+            catalog = await read_catalog(connection)
+            last = self._last = (stamp, catalog, fingerprint(catalog))
+        return last[1], last[2]
 
     @asynccontextmanager
     async def _connected(self, dsn: Dsn, seconds: float) -> AsyncGenerator[Connection]:

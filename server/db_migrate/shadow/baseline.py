@@ -6,14 +6,24 @@ import re
 from collections.abc import Iterable
 
 from db_migrate.cluster.supabase.shelf import Shelf
-from db_migrate.cluster.supabase.stand_ins import ABSENT, BARRED, STAND_INS, TRUSTED, describe
+from db_migrate.cluster.supabase.stand_ins import (
+    ABSENT,
+    BARRED,
+    BROUGHT,
+    DURABLE,
+    STAND_INS,
+    TRUSTED,
+    brought_by,
+    describe,
+)
 from db_migrate_tools.evidence import TargetFacts
 from db_migrate_tools.schema.ddl.quote import literal
 from db_migrate_tools.schema.model import Catalog, Extension
 from db_migrate_tools.schema.semantics import platform_schemas
 
 _CREATED = re.compile(
-    r'^CREATE EXTENSION IF NOT EXISTS (?:"((?:[^"]|"")+)"|([^\s;"]+))(?: WITH)?(?: SCHEMA (?:"(?:[^"]|"")+"|[^\s;"]+))?;$',
+    r'^CREATE EXTENSION IF NOT EXISTS (?:"((?:[^"]|"")+)"|([^\s;"]+))(?: WITH)?'
+    r'(?: SCHEMA (?:"(?:[^"]|"")+"|[^\s;"]+))?;$',
     re.MULTILINE,
 )
 
@@ -32,7 +42,9 @@ def stock(shelf: Shelf | None, target: TargetFacts) -> None:
 
 
 def pin(sql: str, catalog: Catalog) -> str:
-    """The dump with the target's version at each CREATE EXTENSION: pg_dump leaves it to whoever restores."""
+    """The dump with the target's version at each CREATE EXTENSION: pg_dump leaves it to whoever restores. Before it,
+    which extensions make no objects because the dump brings them.
+    """
     versions = {item.ref.name: item.version for item in _extensions(catalog)}
 
     def versioned(found: re.Match[str]) -> str:
@@ -40,34 +52,40 @@ def pin(sql: str, catalog: Catalog) -> str:
         version = versions.get(name)
         return found[0] if version is None else f"{found[0][:-1]} VERSION {literal(version)};"
 
-    return _CREATED.sub(versioned, sql)
+    brought = brought_by(sql)
+    before = f"SET {BROUGHT} = {literal(','.join(sorted(brought)))};\n" if brought else ""
+    return before + _CREATED.sub(versioned, sql)
 
 
 def refusals(shelf: Shelf | None, target: TargetFacts) -> dict[str, str]:
-    """Settings of the rehearsal's sessions that make CREATE EXTENSION fail where it would on the target: a stand-in
-    must not let a migration pass that asks for what the target has not.
+    """Settings of the rehearsal's sessions that make a stand-in say no where the target would: a migration must not
+    pass that creates an extension which the target has not, or that encrypts where the target's own stand-in does not.
     """
     if shelf is None:
         return {}
+    durable = {DURABLE: "on"} if target.identity.embedded else {}
     ours = shelf.stands_in() | TRUSTED
     if target.offered is None:
         absent = frozenset[str]() if supabase_like(target.catalog) else shelf.stands_in()
-        return {ABSENT: ",".join(sorted(absent))}
+        return {**durable, ABSENT: ",".join(sorted(absent))}
     offered = {item.name: item.creatable for item in target.offered}
     barred = {name for name in ours if not offered.get(name, True)}
     if supabase_like(target.catalog) or target.identity.superuser:
         # Supabase's own library lets an ordinary role create what Postgres would not.
-        barred = set()
-    return {ABSENT: ",".join(sorted(ours - offered.keys())), BARRED: ",".join(sorted(barred))}
+        barred = set[str]()
+    return {**durable, ABSENT: ",".join(sorted(ours - offered.keys())), BARRED: ",".join(sorted(barred))}
 
 
-def notes(shelf: Shelf | None, *catalogs: Catalog | None) -> tuple[str, ...]:
-    """Which extensions of these catalogs were played by a stand-in, and what that one does not do."""
+def notes(shelf: Shelf | None, target: TargetFacts, after: Catalog | None) -> tuple[str, ...]:
+    """Which extensions were played by a stand-in, and what that one does not do; where the target has stand-ins itself,
+    what it says of them, and those that came.
+    """
     if shelf is None:
-        return ()
-    named = {item.ref.name for catalog in catalogs if catalog is not None for item in _extensions(catalog)}
-    said = describe(named & shelf.stands_in())
-    return () if said is None else (said,)
+        return target.standing_in
+    before = {item.ref.name for item in _extensions(target.catalog)}
+    named = before | {item.ref.name for item in _extensions(after)} if after is not None else before
+    said = describe((named - before if target.standing_in else named) & shelf.stands_in())
+    return target.standing_in if said is None else (*target.standing_in, said)
 
 
 def played(shelf: Shelf | None) -> frozenset[str]:

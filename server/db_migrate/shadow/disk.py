@@ -15,7 +15,6 @@ import anyio.to_thread
 from db_migrate.cluster import places
 from db_migrate.cluster.parameters import MEBIBYTE
 from db_migrate.shadow import roles
-from db_migrate.shadow.roles import Player
 from db_migrate.shadow.server import connect
 from db_migrate.shadow.stage import Stage
 from db_migrate_tools.evidence import PgFailure
@@ -45,7 +44,7 @@ class Disk:
 
 @asynccontextmanager
 async def watched(stage: Stage, most: int = MOST) -> AsyncGenerator[Disk]:
-    """Watch the shadow's files while the block runs; when too much is added, the sessions of its login are ended."""
+    """Watch the shadow's files while the block runs; when too much is added, the sessions of its logins are ended."""
     data = stage.server.home.data
     disk = Disk(min(most, places.free_bytes(data) // 2))
     async with anyio.create_task_group() as tasks:
@@ -66,16 +65,17 @@ async def _watch(stage: Stage, data: Path, disk: Disk) -> None:
         added = await anyio.to_thread.run_sync(size, data) - before
         if added > disk.most:
             disk.stopped = True
-            await _end(stage, stage.player)
+            await _end(stage)
             return
         pause = max(LOOK_EVERY, REST * (time.perf_counter() - started))
 
 
-async def _end(stage: Stage, player: Player) -> None:
+async def _end(stage: Stage) -> None:
     # The rehearsal's own session of the superuser may be in use.
     admin = await connect(stage.server)
     try:
-        await roles.stop(admin, player)
+        for player in list(stage.players):
+            await roles.stop(admin, player)
     finally:
         admin.terminate()
 

@@ -16,6 +16,7 @@ BY_CODE = ("P0001", "P0002")
 NEEDS_ROWS = (FOREIGN_KEY_VIOLATION, *BY_CODE)
 
 _OF_ROLES = re.compile(r"permission denied to (create|alter|drop|grant|revoke) role|must have CREATEROLE")
+_MAKES = re.compile(r"\bcreate\s+(?:role|user|group)\s+(?!mapping\b)(\"(?:[^\"]|\"\")+\"|[a-z_][\w$]*)", re.IGNORECASE)
 _NOT_PRESENT = re.compile(r'is not present in table "(.*)"')
 
 # Kinds for which the target's role may have a right that no role of the shadow is given.
@@ -49,10 +50,11 @@ PRIVILEGED = frozenset(
 def beyond(statement: Statement, failure: PgFailure, target: TargetFacts) -> str | None:
     """Why the failure speaks of the shadow and not of the statement; None where it is the statement's own."""
     if failure.sqlstate == NOT_ALLOWED:
+        made = _lent(statement)
         if target.identity.superuser:
-            return f"It needs a superuser, and the shadow runs everything as an ordinary role: {failure.message}."
+            return f"It needs a superuser, and the shadow runs everything as an ordinary role: {failure.message}.{made}"
         if statement.kind in PRIVILEGED or (statement.opaque and _OF_ROLES.match(failure.message)):
-            return f"The shadow gives no role the right that it needs: {failure.message}."
+            return f"The shadow gives no role the right that it needs: {failure.message}.{made}"
         return None
     if failure.sqlstate in NEEDS_ROWS:
         return _for_want_of_rows(statement, failure, target)
@@ -68,6 +70,22 @@ def beyond(statement: Statement, failure: PgFailure, target: TargetFacts) -> str
         if role and (target.known_roles is None or role[1] in target.known_roles):
             return f"The shadow does not know which roles the target has: {failure.message}."
     return None
+
+
+def made_roles(statement: Statement) -> tuple[str, ...]:
+    """The roles that a statement makes, as far as its text names them."""
+    if statement.kind != "CreateRoleStmt" and not statement.opaque:
+        return ()
+    named = (match[1] for match in _MAKES.finditer(statement.text))
+    return tuple(dict.fromkeys(n[1:-1].replace('""', '"') if n[0] == '"' else n.lower() for n in named))
+
+
+def _lent(statement: Statement) -> str:
+    made = made_roles(statement)
+    if not made:
+        return ""
+    listed, it = ", ".join(made), "it" if len(made) == 1 else "them"
+    return f" The copy has {listed} without any right or attribute, so that what names {it} later is seen."
 
 
 def _for_want_of_rows(statement: Statement, failure: PgFailure, target: TargetFacts) -> str | None:

@@ -9,6 +9,7 @@ from itertools import groupby
 import asyncpg
 
 from db_migrate.shadow.following import Following
+from db_migrate.shadow.limits import made_roles
 from db_migrate.shadow.outside import run_outside
 from db_migrate.shadow.server import RAISED, failure
 from db_migrate.shadow.session import Ran, Session
@@ -56,6 +57,8 @@ class Record:
     after: Catalog | None = None
     note: str | None = None
     most_locks: int = 0
+    together: Traces = field(default_factory=Traces)
+    """What transactions did that were too long to be looked at after each statement."""
 
     @property
     def left_out(self) -> list[int]:
@@ -112,6 +115,7 @@ class Performance:
                     await _give_up(session)
                     return False
                 await session.undo()
+                await self._lend(statement)
                 continue
             try:
                 touched = await session.look(books.known, locks=looks)
@@ -128,7 +132,9 @@ class Performance:
             self._note(statement, ran, traces, delta, hidden=hidden)
             books.take(touched)
         if not looks:
-            books.take(await session.look(books.known))
+            touched = await session.look(books.known)
+            self.record.together |= between(books, touched, count_scans=False)
+            books.take(touched)
         self.record.most_locks = max(self.record.most_locks, len(books.modes))
         return await self._commit()
 
@@ -156,6 +162,7 @@ class Performance:
             except RAISED as error:
                 if not self._refused(statement, failure(error), excuse):
                     return False
+                await self._lend(statement)
                 continue
             self._note(statement, ran, traces, await self._delta(changed=True), hidden=False, note=note)
         return True
@@ -180,6 +187,11 @@ class Performance:
         )
         self.record.steps.append(Step(statement, observation, left_out=reason is not None))
         return reason is not None
+
+    async def _lend(self, statement: Statement) -> None:
+        """The roles that a statement would have made: what names them later is seen all the same."""
+        for role in made_roles(statement):
+            await self.stage.lend(role)
 
     async def _delta(self, *, changed: bool) -> Delta | None:
         self.compared = not changed or self.following.follows

@@ -22,7 +22,7 @@ from db_migrate.shadow.observe import Performance, Record, Step
 from db_migrate.shadow.patience import Clock, Patience
 from db_migrate.shadow.roles import UNDECIDED, Cast, Casting, ensure
 from db_migrate.shadow.rollback import Ground, prove
-from db_migrate.shadow.server import RAISED
+from db_migrate.shadow.server import RAISED, close_doors
 from db_migrate.shadow.session import Session
 from db_migrate.shadow.stage import Stage, stage
 from db_migrate.shadow.template import DumpDsn, Template, Templates
@@ -30,6 +30,7 @@ from db_migrate.shadow.traces import Books
 from db_migrate_tools.evidence import Observation, PgFailure, Rehearsal, RollbackEvidence, TargetFacts
 from db_migrate_tools.kept.model import WayBack
 from db_migrate_tools.ports import Progress, Refused
+from db_migrate_tools.schema.environment import with_environment
 from db_migrate_tools.schema.fingerprint import fingerprint
 from db_migrate_tools.schema.model import Catalog, Table
 from db_migrate_tools.sql.model import Statement
@@ -117,6 +118,7 @@ class ShadowRehearsal:
                 await _end(self._shadows.pop(major))
             await progress("Starting the shadow Postgres")
             server = await self._start(major)
+            await close_doors(server)
             made = _Shadow(
                 server, Templates(server, self._dump_dsn, keep=self._keep), Casting(), anyio.CapacityLimiter(AT_ONCE)
             )
@@ -160,7 +162,14 @@ class ShadowRehearsal:
             limit = anyio.CancelScope()
             clock = Clock(limit, patience)
             with limit:
-                rollback = await rehearsed.play(up, down, kept, progress, clock)
+                try:
+                    rollback = await rehearsed.play(up, down, kept, progress, clock)
+                except RAISED as error:
+                    # The shadow was ready: what stopped it came with the migration.
+                    raise Refused(
+                        f"The rehearsal began and could not be finished: {str(error).partition(chr(10))[0]}.",
+                        "See whether the migration changes what sessions of its database or of its role begin with.",
+                    ) from error
             if limit.cancelled_caught:
                 rollback = rollback or _stopped(record, patience, late=clock.late)
             return Rehearsal(
@@ -173,8 +182,7 @@ class ShadowRehearsal:
                 rollback=rollback,
                 notes=(
                     *_version_note(server, target),
-                    *target.standing_in,
-                    *of_stand_ins(server.shelf, template.catalog, record.after),
+                    *of_stand_ins(server.shelf, target, record.after),
                     *template.notes,
                     *notes,
                     *_said(record),
@@ -194,7 +202,7 @@ def _expected(record: Record, template: Template, target: TargetFacts) -> str | 
     everything = record.complete and not any(step.left_out for step in record.steps)
     if not everything or record.after is None or template.fingerprint != target.fingerprint:
         return None
-    return fingerprint(record.after)
+    return fingerprint(with_environment(record.after, target.catalog, template.catalog))
 
 
 class _Rehearsed:
@@ -294,7 +302,14 @@ class _Rehearsed:
     async def _roll_back(self, down: Sequence[Statement], kept: WayBack | None) -> RollbackEvidence:
         after: Catalog = self._record.after or self._before
         template, target = self._template, self._target
-        ground = Ground(template.database, template.fingerprint, target.sizes, self._attributed.wait)
+        ground = Ground(
+            template.database,
+            template.fingerprint,
+            target.sizes,
+            self._attributed.wait,
+            template.reading,
+            self._record.together,
+        )
         return await prove(self._stage, self._database, self._before, after, self._record.steps, down, kept, ground)
 
 

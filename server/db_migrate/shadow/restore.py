@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import anyio
@@ -11,6 +12,7 @@ import asyncpg
 
 from db_migrate.postgres.connect import Connection
 from db_migrate.shadow import roles
+from db_migrate.shadow.server import name
 from db_migrate_tools.schema.model import Catalog, Extension
 from db_migrate_tools.sql.parser import split
 
@@ -73,8 +75,33 @@ async def restore(
     except (asyncpg.PostgresError, TimeoutError):
         notes += await _piecemeal(admin, text, seconds)
     await admin.execute("RESET ALL; RESET SESSION AUTHORIZATION; SET search_path = pg_catalog, pg_temp")
-    await admin.execute(_DISARM)
+    async with asleep(admin):
+        await admin.execute(_DISARM)
     return Restored(tuple(notes))
+
+
+@asynccontextmanager
+async def asleep(admin: Connection) -> AsyncGenerator[None]:
+    """No event trigger of the database is awake while the block runs: DDL of the superuser would run its code.
+
+    Where Postgres knows event_triggers, the superuser's sessions have it off already. Before 17 a session can only put
+    those to sleep that are not meant for replicas.
+    """
+    if admin.get_server_version().major >= 17:
+        yield
+        return
+    found = await admin.fetch("SELECT oid::int8, evtenabled FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D'")
+    if found:
+        # ALTER EVENT TRIGGER would do the same, but it has no word for each of them at once.
+        await admin.execute("UPDATE pg_catalog.pg_event_trigger SET evtenabled = 'D'")
+    try:
+        yield
+    finally:
+        if found:
+            await admin.executemany(
+                "UPDATE pg_catalog.pg_event_trigger SET evtenabled = $2 WHERE oid = $1::int8::oid",
+                [tuple(row) for row in found],
+            )
 
 
 _OWN_EXTENSIONS = """
@@ -88,15 +115,31 @@ WHERE e.extname = wanted.extension AND e.extowner <> r.oid
 async def own_extensions(admin: Connection, target: Catalog) -> None:
     """Give the extensions the owners that they have on the target: no dump says them, and DROP EXTENSION asks."""
     owned = [(item.ref.name, item.owner) for item in target if isinstance(item, Extension) and item.owner]
-    await admin.execute(_OWN_EXTENSIONS, [name for name, _ in owned], [owner for _, owner in owned])
+    await admin.execute(_OWN_EXTENSIONS, [extension for extension, _ in owned], [owner for _, owner in owned])
+
+
+_POWERFUL = """
+SELECT n.nspname::text, c.relname::text
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+WHERE c.relkind = 'm' AND r.rolsuper
+"""
 
 
 async def populate(admin: Connection, views: Iterable[str]) -> None:
     """Fill materialized views, given as quoted names: a dump of the schema alone leaves them unreadable.
 
-    Those that read others wait for them; those that cannot be filled stay as they are.
+    Those that read others wait for them; those that cannot be filled stay as they are, and so do those of the
+    superuser, for filling them runs their code with the owner's power.
     """
-    waiting = list(views)
+    powerful = {f"{name(str(schema))}.{name(str(view))}" for schema, view in await admin.fetch(_POWERFUL)}
+    waiting = [view for view in views if view not in powerful]
+    async with asleep(admin):
+        await _fill(admin, waiting)
+
+
+async def _fill(admin: Connection, waiting: list[str]) -> None:
     await admin.execute("SET statement_timeout = '5s'")
     while waiting:
         left: list[str] = []

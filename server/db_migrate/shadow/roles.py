@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ class Casting:
         self._changed = anyio.Condition()
         self._cast: Cast | None = None
         self._acting = 0
+        self._lent: Counter[str] = Counter()
 
     @asynccontextmanager
     async def acting(self, admin: Connection, cast: Cast) -> AsyncGenerator[None]:
@@ -66,21 +68,59 @@ class Casting:
                         await _leave(admin, cast)
                         self._changed.notify_all()
 
+    async def lend(self, admin: Connection, role: str) -> bool:
+        """Make a role that a migration could not make: no login, no rights. False where it is there for good."""
+        async with self._changed:
+            if not self._lent[role]:
+                there = await admin.fetchval("SELECT true FROM pg_catalog.pg_roles WHERE rolname = $1", role)
+                if there or role.startswith(("pg_", "dbm_")):
+                    return False
+                await admin.execute(f"CREATE ROLE {name(role)} NOLOGIN")
+            self._lent[role] += 1
+            return True
+
+    async def give_back(self, admin: Connection, role: str) -> None:
+        """Remove a role that was lent, once nobody has it any more. The databases that name it must be gone."""
+        async with self._changed:
+            self._lent[role] -= 1
+            if not self._lent[role]:
+                await admin.execute(f"DROP ROLE IF EXISTS {name(role)}")
+
+
+_ORDINARY = "NOLOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT -1 PASSWORD NULL"
+
+_SET_IN = """
+SELECT r.rolname::text, d.datname::text
+FROM pg_catalog.pg_db_role_setting s
+JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
+JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+WHERE r.rolname = ANY ($1::text[])
+"""
+
 
 async def _enter(admin: Connection, cast: Cast) -> None:
     await ensure(admin, {cast.role, *cast.member_of})
-    for role in sorted(cast.member_of - {cast.role}):
-        await admin.execute(f"GRANT {name(role)} TO {name(cast.role)}")
-    if cast.bypasses_rls:
-        await admin.execute(f"ALTER ROLE {name(cast.role)} BYPASSRLS")
+    others = sorted(cast.member_of - {cast.role})
+    words = [_ordinary(role) for role in others]
+    words += [f"GRANT {name(role)} TO {name(cast.role)}" for role in others]
+    words.append(_ordinary(cast.role, bypasses_rls=cast.bypasses_rls))
+    await admin.execute("; ".join(words))
 
 
 async def _leave(admin: Connection, cast: Cast) -> None:
-    """Undo the memberships, and whatever the role has set for itself."""
-    for role in sorted(cast.member_of - {cast.role}):
-        await admin.execute(f"REVOKE {name(role)} FROM {name(cast.role)}")
-    await admin.execute(f"ALTER ROLE {name(cast.role)} NOBYPASSRLS PASSWORD NULL")
-    await admin.execute(f"ALTER ROLE {name(cast.role)} RESET ALL")
+    """Undo the memberships, and whatever has been set for the role and for those as whom it could act."""
+    others = sorted(cast.member_of - {cast.role})
+    words = [f"REVOKE {name(role)} FROM {name(cast.role)}" for role in others]
+    for role in (*others, cast.role):
+        words += [_ordinary(role), f"ALTER ROLE {name(role)} RESET ALL"]
+    found = await admin.fetch(_SET_IN, [*others, cast.role])
+    words += [f"ALTER ROLE {name(str(role))} IN DATABASE {name(str(database))} RESET ALL" for role, database in found]
+    await admin.execute("; ".join(words))
+
+
+def _ordinary(role: str, *, bypasses_rls: bool = False) -> str:
+    """Every attribute of the role as it is to be, whatever it has come to have."""
+    return f"ALTER ROLE {name(role)} {_ORDINARY} {'' if bypasses_rls else 'NO'}BYPASSRLS"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,22 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Literal
 
-from db_migrate.postgres.catalog import read_catalog
+from db_migrate.postgres.catalog import Reading, read_catalog
 from db_migrate.postgres.connect import Connection
 from db_migrate.shadow import verdict
+from db_migrate.shadow.following import since
 from db_migrate.shadow.observe import Step
 from db_migrate.shadow.rows.trial import Settled, Trial
+from db_migrate.shadow.rows.watch import Watch, Written
 from db_migrate.shadow.server import RAISED, failure
 from db_migrate.shadow.stage import Stage
+from db_migrate.shadow.traces import Traces
 from db_migrate.shadow.verdict import Verdict
 from db_migrate.shadow.way_back import way_back
 from db_migrate_tools.evidence import PgFailure, RollbackEvidence, TableSize
 from db_migrate_tools.kept.model import WayBack
+from db_migrate_tools.rows.book import Book
+from db_migrate_tools.rows.inserted import removal
 from db_migrate_tools.schema.ddl import ddl
 from db_migrate_tools.schema.diff import Delta, describe, diff
 from db_migrate_tools.schema.model import Catalog, Ref, Table
@@ -27,18 +32,24 @@ from db_migrate_tools.sql.model import Statement
 MOST_LABELS = 3
 """New labels of enums that are tried; each takes a copy."""
 
+FOREIGN_KEY_VIOLATION = "23503"
+OF_SOME_ROWS = frozenset({FOREIGN_KEY_VIOLATION, "23505", "23514", "23P01"})
+"""What other rows would not bring about; a NULL where none may be is every row's."""
+
 STRENGTH = ("impossible", "failed", "not-proven", "proven-with-data-loss", "proven")
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A rollback that was run: the statement that Postgres refused, or what still differs afterwards. `now` is the
-    schema then.
+    """A rollback that was run: the statement that Postgres refused, with the `constraint` it named, or what still
+    differs afterwards. `now` is the schema then, `wrote` what it wrote to.
     """
 
     refused: tuple[int, PgFailure] | None = None
     left: Delta | None = None
     now: Catalog | None = None
+    constraint: Ref | None = None
+    wrote: Written = field(default_factory=Written)
 
     @property
     def restores(self) -> bool:
@@ -62,19 +73,24 @@ class Candidate:
     def worth(self) -> tuple[int, int, int, int]:
         """More is better: the word, fewer things lost, fewer values lost, fewer statements."""
         found = self.found
-        return STRENGTH.index(found.proof), -len(found.lost), -found.values, -len(self.statements)
+        # Rows too many are less than rows lost.
+        strength = STRENGTH.index("proven-with-data-loss") if found.stays else STRENGTH.index(found.proof)
+        return strength, -len(found.lost), -found.values, -len(self.statements)
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What a proof with rows needs: the database to copy, which is the schema before, its fingerprint, sizes of the
-    target's tables, and a wait until `steps` say all that they will.
+    target's tables, a wait until `steps` say all that they will, what was read of that database, and what is known
+    of the migration and of no statement by itself.
     """
 
     template: str
     fingerprint: str
     sizes: Mapping[Ref, TableSize] = field(default_factory=dict[Ref, TableSize])
     settled: Settled | None = None
+    reading: Reading | None = None
+    together: Traces | None = None
 
 
 async def prove(
@@ -95,44 +111,65 @@ async def prove(
     started = time.perf_counter()
     made = diff(before, after)
     statements = ddl(diff(after, before)) if kept is None else await way_back(stage, database, before, kept)
+    removed = () if kept is not None else _removal(steps, before, after)
     if ground is not None:
-        trial = Trial(stage, ground.template, before, after, made, steps, ground.settled)
+        trial = Trial(stage, ground.template, before, after, made, steps, ground.settled, down, ground.together)
         async with trial.prepared(ground.fingerprint, ground.sizes):
-            evidence = await _proven(stage, trial.database or database, made, steps, statements, down, kept, trial)
+            evidence = await _proven(
+                stage, database, made, steps, statements, removed, down, kept, trial, ground.reading
+            )
     else:
-        evidence = await _proven(stage, database, made, steps, statements, down, kept, None)
+        evidence = await _proven(stage, database, made, steps, statements, removed, down, kept, None, None)
     return replace(evidence, ms=round((time.perf_counter() - started) * 1000, 3))
+
+
+def _removal(steps: Sequence[Step], before: Catalog, after: Catalog) -> tuple[tuple[Ref, str], ...]:
+    """What takes away the rows that the migration inserts, as far as it names them."""
+    if not any(step.statement.kind == "InsertStmt" for step in steps):
+        return ()
+    played = [(s.statement, None if s.hidden else s.traces.writes) for s in steps if not s.left_out]
+    return removal(played, Book(before), Book(after))
 
 
 async def _proven(
     stage: Stage,
-    database: str,
+    bare: str,
     made: Delta,
     steps: Sequence[Step],
     statements: tuple[str, ...],
+    removed: tuple[tuple[Ref, str], ...],
     down: Sequence[Statement],
     kept: WayBack | None,
     trial: Trial | None,
+    reading: Reading | None,
 ) -> RollbackEvidence:
-    prover = _Prover(stage, made, steps, kept, trial)
+    prover = _Prover(stage, made, steps, kept, trial, bare, reading)
+    deletes = tuple(text for _, text in removed)
     later = list(_later(made))
-    written = [(text, True) for text in statements]
+    written = [(text, True) for text in (*deletes, *statements)]
     if trial is not None and trial.seeded:
-        later += await _used_labels(prover, trial, database, written)
+        later += await _used_labels(prover, trial, prover.database, written)
     candidates: list[Candidate] = []
     if down:
-        # On a copy of the migrated database, which stays as it is for ours.
-        theirs = [(s.text, s.transactional) for s in down]
-        candidates.append(await prover.tried(await stage.copy(database), theirs, "human"))
-    if statements:
-        candidates.append(await prover.tried(database, written, "derived"))
+        candidates.append(await prover.tried([(s.text, s.transactional) for s in down], "human", down))
+    if written:
+        candidates.append(await prover.tried(written, "derived", last=not deletes))
+        if deletes and candidates[-1].found.proof == "failed" and (statements or made.empty):
+            by: Literal["derived", "none"] = "derived" if statements else "none"
+            candidates.append(await prover.tried([(text, True) for text in statements], by, last=True))
     elif made.empty:
-        candidates.append(await prover.tried(database, [], "none"))
+        candidates.append(await prover.tried([], "none", last=True))
     else:
         found = verdict.impossible(describe(diff(made.after, made.before)))
         candidates.append(Candidate((), "none", found))
     best = max(candidates, key=lambda candidate: (candidate.worth, candidate.written_by == "human"))
     notes, choice = _weighed(candidates, best)
+    if deletes and best.statements[: len(deletes)] == deletes:
+        tables = verdict.listed(sorted({str(ref) for ref, _ in removed}))
+        later.append(
+            f"The rows that the migration inserts into {tables} go, with what was changed in them since and what "
+            "follows them by ON DELETE."
+        )
     return RollbackEvidence(
         statements=best.statements,
         proof=best.found.proof,
@@ -156,50 +193,117 @@ class _Prover:
     steps: Sequence[Step]
     kept: WayBack | None
     trial: Trial | None
+    bare: str
+    reading: Reading | None
+
+    @property
+    def database(self) -> str:
+        """The migrated copy, with rows where there is one; what is tried runs on copies of it."""
+        return (self.trial.database if self.trial is not None else "") or self.bare
 
     async def tried(
         self,
-        database: str,
         statements: Sequence[tuple[str, bool]],
         written_by: Literal["derived", "human", "none"],
+        down: Sequence[Statement] = (),
+        *,
+        last: bool = False,
     ) -> Candidate:
+        """What the statements are worth, which are `down` where somebody wrote them. The `last` ones run on the
+        migrated copy itself, others on a copy of it.
+        """
         texts = tuple(text for text, _ in statements)
+        database = self.database if last else await self.stage.copy(self.database)
         attempt = await self.run(database, statements)
+        if attempt.refused is not None and await self._with_row(attempt):
+            database = await self.stage.copy(self.database)
+            attempt = await self.run(database, statements)
+        while attempt.refused is None and self.trial is not None and await self.trial.widen(attempt.wrote):
+            database = await self.stage.copy(self.database)
+            attempt = await self.run(database, statements)
+        more: tuple[str, ...] = ()
+        if self.trial is not None:
+            await self.trial.settle()
+            more = self.trial.unsettled(down, attempt.wrote)
         if attempt.refused is not None:
-            found = verdict.failed(attempt.refused[0], len(texts), attempt.refused[1])
+            found = await self._without_rows(attempt, statements) or verdict.failed(
+                attempt.refused[0], len(texts), attempt.refused[1]
+            )
         elif attempt.left is None or attempt.now is None or not attempt.restores:
             found = verdict.not_restored(attempt.differences)
         elif self.trial is not None and self.trial.seeded:
-            looked = await self.trial.look(database, attempt.now)
-            found = verdict.seen(self.made, self.steps, looked, attempt.left.reordered)
+            order = attempt.left.reordered
+            try:
+                looked = await self.trial.look(database, attempt.now, attempt.wrote, more)
+                found = verdict.seen(self.made, self.steps, looked, order, self.kept)
+            except RAISED as error:
+                said = str(error).partition("\n")[0]
+                why = f"The rows could not be read after the rollback ({said}), so nothing was seen of them."
+                found = verdict.restored(self.made, self.steps, order, self.kept, why, more)
         else:
             why = self.trial.why_no_rows if self.trial is not None else ""
-            found = verdict.restored(self.made, self.steps, attempt.left.reordered, self.kept, why)
+            found = verdict.restored(self.made, self.steps, attempt.left.reordered, self.kept, why, more)
         return Candidate(texts, written_by, found, attempt.differences)
+
+    async def _with_row(self, attempt: Attempt) -> bool:
+        """Whether there are other rows now, with the one that a foreign key of the rollback missed."""
+        if attempt.refused is None or self.trial is None or not self.trial.seeded:
+            return False
+        said = attempt.refused[1]
+        return said.sqlstate == FOREIGN_KEY_VIOLATION and await self.trial.with_row(said, attempt.constraint)
+
+    async def _without_rows(self, attempt: Attempt, statements: Sequence[tuple[str, bool]]) -> Verdict | None:
+        """What to say where only the rows that happened to be there stood in the way; None where it was not they."""
+        if attempt.refused is None or self.trial is None or not self.trial.rows:
+            return None
+        number, said = attempt.refused
+        if said.sqlstate not in OF_SOME_ROWS:
+            return None
+        bare = await self.run(await self.stage.copy(self.bare), statements)
+        if not bare.restores or bare.left is None:
+            return None
+        why = f"With some rows that the schema allows, statement {number} of the rollback fails: {said.message}."
+        return verdict.restored(self.made, self.steps, bare.left.reordered, self.kept, why)
 
     async def run(self, database: str, statements: Sequence[tuple[str, bool]]) -> Attempt:
         connection = await self.stage.connect(database)
         try:
-            return await _run(connection, self.made.before, statements)
+            return await _run(connection, self.made.before, statements, self.reading)
         finally:
             await self.stage.leave(connection)
 
 
-async def _run(connection: Connection, before: Catalog, statements: Sequence[tuple[str, bool]]) -> Attempt:
+async def _run(
+    connection: Connection, before: Catalog, statements: Sequence[tuple[str, bool]], reading: Reading | None
+) -> Attempt:
+    watch = await Watch.start(connection)
     for number, (text, transactional) in enumerate(statements, 1):
         try:
             if transactional and not connection.is_in_transaction():
                 await connection.execute("BEGIN")
             if not transactional and connection.is_in_transaction():
-                await connection.execute("COMMIT")
+                await watch.commit()
             await connection.execute(text)
             if number == len(statements) and connection.is_in_transaction():
-                await connection.execute("COMMIT")
+                await watch.commit()
         except RAISED as error:
-            return Attempt(refused=(number, failure(error)))
-    now = await read_catalog(connection)
+            return Attempt((number, failure(error)), constraint=_constraint(error))
+    wrote = await watch.written()
+    if reading is None:
+        now, touched = await read_catalog(connection), None
+    else:
+        found = await since(connection, reading)
+        now, touched = found.catalog, found.touched
     # A copy is the same schema down to its oids, but another database: renames are seen all the same.
-    return Attempt(left=diff(replace(before, origin=now.origin), now), now=now)
+    return Attempt(left=diff(replace(before, origin=now.origin), now, only=touched), now=now, wrote=wrote)
+
+
+def _constraint(error: Exception) -> Ref | None:
+    parts = [getattr(error, field, None) for field in ("schema_name", "constraint_name", "table_name")]
+    schema, constraint, table = parts
+    if isinstance(schema, str) and isinstance(constraint, str) and isinstance(table, str):
+        return Ref("constraint", schema, constraint, table)
+    return None
 
 
 async def _used_labels(

@@ -13,7 +13,7 @@ from anyio.lowlevel import checkpoint
 
 from db_migrate.postgres.connect import Connection
 from db_migrate.shadow.relations import Relations
-from db_migrate.shadow.traces import LOOK, Touched, touched
+from db_migrate.shadow.traces import LOOK, Touched, says, touched
 
 # Our own queries must mean the same whatever the migration has set, and must not fail by its time limits.
 _UNDISTURBED = (
@@ -26,6 +26,10 @@ _GUARD = "SAVEPOINT dbm_statement; SET LOCAL client_min_messages = debug1"
 _KEEP = "RELEASE SAVEPOINT dbm_statement"
 _UNDO = f"ROLLBACK TO SAVEPOINT dbm_statement; {_KEEP}"
 _PUBLISH = "SELECT pg_catalog.pg_stat_force_next_flush()"
+MOST_LINES = 4_000
+LONGEST_LINE = 500
+"""Characters; the names of relations in them are short."""
+
 _COUNTED = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "SELECT", "FETCH", "MOVE")
 
 
@@ -39,7 +43,7 @@ class Ran:
 
 
 class Session:
-    """A connection with its DEBUG1 lines collected."""
+    """A connection with those DEBUG1 lines collected that tell what Postgres does to relations."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -51,8 +55,11 @@ class Session:
     def _listen(self, _: object, message: asyncpg.PostgresLogMessage) -> None:
         said: object = getattr(message, "message", None)
         severity: object = getattr(message, "severity_en", None)
-        if isinstance(said, str) and isinstance(severity, str) and severity.startswith("DEBUG"):
-            self._lines.append(said)
+        if len(self._lines) >= MOST_LINES or not isinstance(said, str) or not isinstance(severity, str):
+            return
+        # A migration's own code may say anything at this level, any number of times.
+        if severity.startswith("DEBUG") and says(said):
+            self._lines.append(said[:LONGEST_LINE])
 
     @property
     def pid(self) -> int:

@@ -12,7 +12,7 @@ import anyio
 from db_migrate.cluster.shadow import Cluster
 from db_migrate.postgres.connect import Connection
 from db_migrate.shadow import roles
-from db_migrate.shadow.roles import Cast, Player
+from db_migrate.shadow.roles import Cast, Casting, Player
 from db_migrate.shadow.server import RAISED, connect, literal, name
 from db_migrate.shadow.spares import Spares
 from db_migrate_tools.evidence import SessionSettings
@@ -31,8 +31,11 @@ class Stage:
         settings: SessionSettings,
         spares: Spares | None,
         also: Mapping[str, str],
+        casting: Casting,
     ) -> None:
         self.server = server
+        self._casting = casting
+        self._lent: list[str] = []
         self._also = also
         self._spares = spares
         self._copying = anyio.Lock()
@@ -41,6 +44,7 @@ class Stage:
         self.cast = cast
         self.settings = settings
         self.player = Player(f"dbm_run_{secrets.token_hex(6)}", secrets.token_urlsafe(18))
+        self.players = [self.player]
         self._databases: list[str] = []
         self._connections: list[Connection] = []
 
@@ -75,6 +79,7 @@ class Stage:
             user=self.player.login,
             password=self.player.password,
             search_path=self.settings.search_path,
+            role=self.cast.role,
         )
         self._connections.append(connection)
         await connection.execute(
@@ -90,6 +95,11 @@ class Stage:
         connection = await connect(self.server, database)
         self._connections.append(connection)
         return connection
+
+    async def lend(self, role: str) -> None:
+        """Have a role on the shadow while the stage stands: without login, without rights."""
+        if await self._casting.lend(self.admin, role):
+            self._lent.append(role)
 
     async def leave(self, connection: Connection) -> None:
         """Close a session of this stage."""
@@ -107,6 +117,8 @@ class Stage:
         for database in self._databases:
             await self.admin.execute(f"DROP DATABASE IF EXISTS {name(database)} WITH (FORCE)")
         await roles.dismiss(self.admin, self.player)
+        for role in self._lent:
+            await self._casting.give_back(self.admin, role)
 
 
 def pinned(settings: SessionSettings) -> dict[str, str]:
@@ -134,7 +146,7 @@ async def stage(
         admin = await connect(server)
         stack.callback(admin.terminate)
         await stack.enter_async_context(casting.acting(admin, cast))
-        made = Stage(server, admin, cast, settings, spares, also)
+        made = Stage(server, admin, cast, settings, spares, also, casting)
         try:
             await roles.hire(admin, made.player, cast)
             yield made

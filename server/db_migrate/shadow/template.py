@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import anyio
@@ -23,7 +23,8 @@ from db_migrate_tools.evidence import Env, TargetFacts
 from db_migrate_tools.ports import Refused
 from db_migrate_tools.schema.ddl import ddl
 from db_migrate_tools.schema.diff import describe, diff
-from db_migrate_tools.schema.fingerprint import fingerprint
+from db_migrate_tools.schema.environment import with_environment, without_environment
+from db_migrate_tools.schema.fingerprint import Digests, fingerprint
 from db_migrate_tools.schema.model import Catalog
 from db_migrate_tools.schema.semantics import visible
 
@@ -36,7 +37,7 @@ SHOWN = 5
 @dataclass(frozen=True, slots=True)
 class Template:
     """A database with the target's schema. `reading` and `relations` are what was read from it and hold for its
-    copies too, `notes` what differs from the target and why.
+    copies too, `notes` what differs from the target and why; `digests` are those of objects of its copies.
     """
 
     database: str
@@ -45,6 +46,7 @@ class Template:
     relations: Relations
     fingerprint: str
     notes: tuple[str, ...] = ()
+    digests: Digests = field(default_factory=Digests)
 
     @property
     def catalog(self) -> Catalog:
@@ -117,7 +119,10 @@ class Templates:
         except (DumpFailed, Refused) as failed:
             why = failed.reason if isinstance(failed, Refused) else str(failed)
             notes.append(f"pg_dump could not copy the schema: {why} It was rebuilt from the catalog instead.")
-        sql = "".join(f"{statement};\n" for statement in ddl(diff(fresh, target.catalog, platform=True)))
+        wanted = without_environment(target.catalog)
+        # Event triggers last, as in a dump: what is made after them would run their code.
+        statements = sorted(ddl(diff(fresh, wanted, platform=True)), key=lambda s: "EVENT TRIGGER" in s[:30])
+        sql = "".join(f"{statement};\n" for statement in statements)
         return await self._restored(database, sql, "catalog", target, notes)
 
     async def _restored(
@@ -140,9 +145,10 @@ class Templates:
             reading = await read_whole(admin)
             relations = await read_relations(admin)
         notes += restored.notes
-        found = fingerprint(reading.catalog)
+        copy = with_environment(reading.catalog, target.catalog)
+        found = fingerprint(copy)
         if found != target.fingerprint:
-            notes += _differences(target.catalog, reading.catalog)
+            notes += _differences(target.catalog, copy)
         return Template(database, origin, reading, relations, found, tuple(notes))
 
 

@@ -208,6 +208,11 @@ def across(before: Books, changed: Mapping[int, Relation]) -> Traces:
     return Traces(rewrites=frozenset(known.names(rewritten)), index_builds=frozenset(known.names(built - rewritten)))
 
 
+def says(line: str) -> bool:
+    """Whether a line is one by which Postgres says what it does to a relation."""
+    return _SAID.match(line) is not None
+
+
 def told(known: Relations, lines: Iterable[str]) -> tuple[str, ...]:
     """The lines by which Postgres says what it does to a relation that was there before the migration.
 
@@ -218,4 +223,4 @@ def told(known: Relations, lines: Iterable[str]) -> tuple[str, ...]:
         quoted = [part for text in _QUOTED.findall(line) for part in (text, text.rpartition(".")[0])]
         return line.startswith("validating foreign key") or not quoted or any(part in known.bare for part in quoted)
 
-    return tuple(line for line in lines if _SAID.match(line) and concerns(line))
+    return tuple(line for line in lines if says(line) and concerns(line))

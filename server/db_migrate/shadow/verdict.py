@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from db_migrate.shadow.observe import Step
@@ -24,14 +25,24 @@ LOSSLESS = frozenset(
         ("integer", "numeric"),
         ("bigint", "numeric"),
         ("smallint", "numeric"),
+        ("text", "character varying"),
+        ("smallint", "text"),
+        ("integer", "text"),
+        ("bigint", "text"),
+        ("boolean", "text"),
+        ("uuid", "text"),
     }
 )
+
+
+_CHANGING = re.compile(r"\b(now|random|current_|clock_|localtime|gen_|uuid|crypt|DO|CALL|SELECT)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`lost` are objects of the schema before the migration whose rows or values do not come back; `values` counts
-    the rows and values seen missing or changed.
+    the rows and values seen missing or changed, `stays` that nothing is lost and everything seen, but rows are there
+    that were not.
     """
 
     proof: RollbackProof
@@ -39,13 +50,15 @@ class Verdict:
     lost: tuple[Ref, ...] = ()
     notes: tuple[str, ...] = ()
     values: int = 0
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What was seen of rows: the state `before`, the `differences` from it after the rollback, the numbers of
     statements that change rows and met none (`idle`), tables that the migration works on and that got no rows
-    (`unseen`, with the reason), leaves of partitioned tables, sequences that stand behind where they stood.
+    (`unseen`, with the reason), leaves of partitioned tables, sequences that stand behind where they stood, columns
+    that tell the rows of a table apart, sentences on what no rows could show (`unsettled`).
     """
 
     before: State = field(default_factory=State)
@@ -54,6 +67,8 @@ class Looked:
     unseen: Mapping[Ref, str] = field(default_factory=dict[Ref, str])
     leaves: Mapping[Ref, tuple[Ref, ...]] = field(default_factory=dict[Ref, tuple[Ref, ...]])
     rewound: tuple[Ref, ...] = ()
+    keys: Mapping[Ref, tuple[tuple[str, ...], ...]] = field(default_factory=dict[Ref, tuple[tuple[str, ...], ...]])
+    unsettled: tuple[str, ...] = ()
 
 
 def failed(number: int, count: int, said: PgFailure) -> Verdict:
@@ -72,7 +87,12 @@ def impossible(differences: Sequence[str]) -> Verdict:
 
 
 def restored(
-    made: Delta, steps: Sequence[Step], order: Sequence[Ref] = (), kept: WayBack | None = None, why_no_rows: str = ""
+    made: Delta,
+    steps: Sequence[Step],
+    order: Sequence[Ref] = (),
+    kept: WayBack | None = None,
+    why_no_rows: str = "",
+    more: Sequence[str] = (),
 ) -> Verdict:
     """The schema came back, and nothing is known of rows: there were none.
 
@@ -83,11 +103,13 @@ def restored(
     gone = _gone(made, steps)
     back = gone & kept.keeps if kept is not None else set[Ref]()
     gone -= back
-    unsettled = [*_left_out(steps), *_written(steps, gone), *_converted(made)]
+    unwatched = [str(step.statement.number) for step in steps if blind(step)]
+    unsettled = [*_left_out(steps), *_written(steps, gone), *_converted(made), *_unwatched(unwatched)]
     if back:
         unsettled.append(f"Whether the data of {listed(sorted(map(_called, back)))} come back was not seen.")
     if why_no_rows:
         unsettled.append(why_no_rows)
+    unsettled += more
     sentences: list[str] = []
     if gone:
         sentences.append(f"The schema comes back without the data of {listed(sorted(map(_called, gone)))}.")
@@ -96,13 +118,16 @@ def restored(
     return Verdict(proof, " ".join(sentences) or None, tuple(sorted(gone)), _notes(order))
 
 
-def seen(made: Delta, steps: Sequence[Step], looked: Looked, order: Sequence[Ref] = ()) -> Verdict:
+def seen(
+    made: Delta, steps: Sequence[Step], looked: Looked, order: Sequence[Ref] = (), kept: WayBack | None = None
+) -> Verdict:
     """The schema came back, and rows were there before: `proven` only where every one of them is back as it was."""
     different = {difference.table: difference for difference in looked.differences}
     gone = {ref for ref in _gone(made, steps) if not _is_back(ref, looked, different)}
     named: dict[Ref, str] = {ref: _called(ref) + _amount(ref, looked, different) for ref in gone}
     lost_refs = set(gone)
     rest: list[str] = []
+    extra: list[str] = []
     told = {leaf for ref in gone if ref.kind == "table" for leaf in looked.leaves.get(ref, (ref,))}
     for table, difference in different.items():
         if table in told:
@@ -111,12 +136,12 @@ def seen(made: Delta, steps: Sequence[Step], looked: Looked, order: Sequence[Ref
             ref = Ref("column", table.schema, column, table.name)
             if ref not in gone:
                 lost_refs.add(ref)
-                rest.append(_changed(ref, count, difference, made))
+                rest.append(_changed(ref, count, difference, made, steps))
         if difference.missing:
             lost_refs.add(table)
             rest.append(f"{difference.missing} of {difference.rows} rows of {table} are not there any more.")
         if difference.extra:
-            rest.append(f"{table} keeps {_rows(difference.extra)} that {_were(difference.extra)} not there before.")
+            extra.append(_remaining(difference, steps, looked.keys.get(table, ())))
     sentences: list[str] = []
     if gone:
         sentences.append(f"The schema comes back without the data of {listed([named[ref] for ref in sorted(gone)])}.")
@@ -126,13 +151,45 @@ def seen(made: Delta, steps: Sequence[Step], looked: Looked, order: Sequence[Ref
             sentences.append(f"And {len(rest) - SHOWN} more differences like these.")
     for ref in looked.rewound:
         lost_refs.add(ref)
-        sentences.append(f"The sequence {ref} starts again behind values that it has given out.")
+        sentences.append(f"The sequence {ref} starts again behind values that it has given out: its position is lost.")
     loses = bool(lost_refs or rest)
-    unsettled = [*_left_out(steps), *_idle(steps, looked.idle, gone), *unseen(looked.unseen)]
+    if extra:
+        sentences.append(
+            f"After the rollback rows remain that were not there before: {listed(extra)}. A rollback written in the "
+            "source can remove them."
+        )
+    # Losses that were seen are told as such; a column that is kept as it was is not converted back.
+    known = lost_refs | (set(kept.keeps) if kept is not None else set[Ref]())
+    unsettled = [
+        *_left_out(steps),
+        *_idle(steps, looked.idle, gone),
+        *unseen(looked.unseen),
+        *_tried_only(made, known),
+        *looked.unsettled,
+    ]
     sentences += unsettled
-    proof: RollbackProof = "not-proven" if unsettled else "proven-with-data-loss" if loses else "proven"
+    proof: RollbackProof = "not-proven" if unsettled or extra else "proven-with-data-loss" if loses else "proven"
     values = sum(d.missing + d.extra + sum(count for _, count in d.columns) for d in looked.differences)
-    return Verdict(proof, " ".join(sentences) or None, tuple(sorted(lost_refs)), _notes(order), values)
+    stays = bool(extra) and not loses and not unsettled
+    return Verdict(proof, " ".join(sentences) or None, tuple(sorted(lost_refs)), _notes(order), values, stays)
+
+
+def _named(cell: str, text: str) -> bool:
+    return f"'{cell}'" in text or (cell.isdigit() and re.search(rf"\b{cell}\b", text) is not None)
+
+
+def _remaining(difference: TableDifference, steps: Sequence[Step], keys: Sequence[tuple[str, ...]]) -> str:
+    """The table and its new rows: by name where the migration names them, for other keys change from run to run."""
+    text = "\n".join(step.statement.text for step in steps)
+    for key in keys:
+        named = [
+            " ".join(repr(cell) for column in key if (cell := row.get(column)) is not None and _named(cell, text))
+            for row in difference.new
+        ]
+        if named and len(named) == difference.extra and all(named):
+            more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+            return f"{difference.table} {' and '.join(sorted(named)[:SHOWN])}{more}"
+    return f"{_rows(difference.extra)} of {difference.table}"
 
 
 def _gone(made: Delta, steps: Sequence[Step]) -> set[Ref]:
@@ -175,7 +232,7 @@ def _amount(ref: Ref, looked: Looked, different: Mapping[Ref, TableDifference]) 
     return f" ({count} of {rows} values)" if count else ""
 
 
-def _changed(ref: Ref, count: int, difference: TableDifference, made: Delta) -> str:
+def _changed(ref: Ref, count: int, difference: TableDifference, made: Delta, steps: Sequence[Step]) -> str:
     types = next(
         (
             f", after {change.before.type} to {change.after.type} and back"
@@ -188,6 +245,9 @@ def _changed(ref: Ref, count: int, difference: TableDifference, made: Delta) -> 
         "",
     )
     pair = difference.example.get(ref.name)
+    if not types and any(_CHANGING.search(step.statement.text) for step in steps):
+        # Another value each time: the same plan has the same words.
+        pair = None
     shown = f" ({_cell(pair[0])} became {_cell(pair[1])})" if pair else ""
     return f"{count} of {difference.rows} values of {ref} differ{types}{shown}."
 
@@ -202,10 +262,6 @@ def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count} rows"
 
 
-def _were(count: int) -> str:
-    return "was" if count == 1 else "were"
-
-
 def _left_out(steps: Sequence[Step]) -> Iterable[str]:
     numbers = [str(step.statement.number) for step in steps if step.left_out]
     if numbers:
@@ -213,6 +269,14 @@ def _left_out(steps: Sequence[Step]) -> Iterable[str]:
             f"{statements(numbers)} could not be rehearsed, so nothing is known about undoing "
             f"{'it' if len(numbers) == 1 else 'them'}."
         )
+
+
+def blind(step: Step) -> bool:
+    """Whether it is code that commits by itself, where writing is not seen by its locks, and that made nothing else."""
+    seen = step.observation
+    return (
+        step.statement.opaque and not step.statement.transactional and not (seen.created + seen.altered + seen.dropped)
+    )
 
 
 def _idle(steps: Sequence[Step], idle: Sequence[int], gone: set[Ref]) -> Iterable[str]:
@@ -225,6 +289,21 @@ def _idle(steps: Sequence[Step], idle: Sequence[int], gone: set[Ref]) -> Iterabl
         yield (
             f"{statements([str(number) for number in tables])} {verb} rows of {listed(names)}, but none of the "
             "synthetic rows was one of those, so it was not seen whether the rollback brings them back."
+        )
+    numbers = [
+        str(step.statement.number)
+        for step in steps
+        if step.statement.number in idle and step.statement.number not in tables and not step.traces.writes
+    ]
+    yield from _unwatched(numbers)
+
+
+def _unwatched(numbers: Sequence[str]) -> Iterable[str]:
+    if numbers:
+        verb = "runs" if len(numbers) == 1 else "run"
+        yield (
+            f"{statements(numbers)} {verb} code that commits by itself, but none of the synthetic rows was changed by "
+            "it, so it was not seen whether the rollback brings rows back."
         )
 
 
@@ -247,9 +326,9 @@ def _written(steps: Sequence[Step], gone: set[Ref]) -> Iterable[str]:
         )
 
 
-def _converted(made: Delta) -> Iterable[str]:
-    """Columns whose values are converted, there and back."""
-    columns = [
+def _conversions(made: Delta, known: Set[Ref] = frozenset()) -> list[str]:
+    """Columns that are converted to a type from which a value may not come back, all but those that are `known`."""
+    return [
         f"{change.ref} ({change.before.type} to {change.after.type})"
         for change in made.altered
         if isinstance(change.before, Column)
@@ -257,13 +336,38 @@ def _converted(made: Delta) -> Iterable[str]:
         and "type" in change.fields
         and (change.before.type, change.after.type) not in LOSSLESS
         and not _widened(change.before.type, change.after.type)
+        and not known & {change.before.ref, change.before.ref.relation, change.ref}
     ]
+
+
+def _converted(made: Delta) -> Iterable[str]:
+    """Columns whose values are converted, there and back."""
+    columns = _conversions(made)
     if columns:
         yield f"The values of {listed(columns)} are converted there and back, which may change them."
 
 
+def _tried_only(made: Delta, known: Set[Ref]) -> Iterable[str]:
+    """Conversions that brought back the values that were tried, which are not all that there are."""
+    columns = _conversions(made, known)
+    if columns:
+        yield (
+            f"The values of {listed(columns)} are converted there and back; other values than those tried may not "
+            "come back."
+        )
+
+
+_NUMERIC = re.compile(r"numeric(?:\((\d+),(\d+)\))?")
+
+
 def _widened(before: str, after: str) -> bool:
-    """Whether a character type only grew: varchar(50) to varchar(80), to varchar, or to text."""
+    """Whether a character type only grew: varchar(50) to varchar(80), to varchar, or to text; or numeric did."""
+    one, other_one = _NUMERIC.fullmatch(before), _NUMERIC.fullmatch(after)
+    if one is not None and one[1] and other_one is not None:
+        digits, scale = int(one[1]), int(one[2])
+        if not other_one[1]:
+            return True
+        return int(other_one[2]) >= scale and int(other_one[1]) - int(other_one[2]) >= digits - scale
     base, _, limit = before.partition("(")
     wider, _, other = after.partition("(")
     if base != "character varying" or wider not in {"character varying", "text"}:

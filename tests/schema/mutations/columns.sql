@@ -26,7 +26,6 @@ COMMENT ON COLUMN t.b IS 'between';
 -- then
 ALTER TABLE t DROP b;
 -- mutation: a column with dependents is dropped
--- awaited: extended statistics in the catalog
 -- object: t.b gone
 -- order: unmade
 -- before

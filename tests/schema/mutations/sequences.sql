@@ -55,7 +55,6 @@ GRANT SELECT ON SEQUENCE s TO reader;
 GRANT UPDATE ON SEQUENCE s TO reader WITH GRANT OPTION;
 REVOKE SELECT ON SEQUENCE s FROM reader;
 -- mutation: an identity's sequence gains a comment
--- awaited: comments on identity sequences in the catalog
 -- object: t
 -- before
 CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY);

@@ -260,14 +260,12 @@ CREATE TABLE c (extra int) INHERITS (p);
 -- then
 ALTER TABLE p DROP CONSTRAINT positive;
 -- mutation: a typed table is created
--- awaited: typed tables in the catalog
 -- object: t new
 -- before
 CREATE TYPE shape AS (w int, h int);
 -- then
 CREATE TABLE t OF shape (w WITH OPTIONS NOT NULL DEFAULT 1, PRIMARY KEY (h));
 -- mutation: a table becomes typed
--- awaited: typed tables in the catalog
 -- object: t
 -- before
 CREATE TYPE shape AS (w int, h int);

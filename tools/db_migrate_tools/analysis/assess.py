@@ -90,7 +90,7 @@ def _validation(every: Sequence[Situation]) -> Iterator[str]:
     gone = [ref for ref in gone if ref.relation not in relations]
     if gone:
         yield f"No longer there: {listed(map(show, gone))}."
-    yield "Types are generated anew, and the application compiles against them."
+    yield "In a TypeScript project, types are generated anew and the application compiles against them."
 
 
 def _is_free_index(thing: object) -> bool:

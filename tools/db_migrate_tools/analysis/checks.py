@@ -8,7 +8,9 @@ from typing import Final
 
 from db_migrate_tools.analysis.names import counted, listed, qualified
 from db_migrate_tools.evidence import AppliedMigration, Rehearsal, RollbackEvidence, TargetFacts
+from db_migrate_tools.kept.guard import taken
 from db_migrate_tools.schema.model import Index, Ref
+from db_migrate_tools.schema.semantics import KEPT_SCHEMA
 from db_migrate_tools.sql.model import Origin, Script
 from db_migrate_tools.wire import Check
 
@@ -148,6 +150,17 @@ def _rehearsed(script: Script, rehearsal: Rehearsal) -> Iterator[Check]:
             )
 
 
+def _kept(script: Script, origin: Origin, rehearsal: Rehearsal) -> Iterator[Check]:
+    for statement, tables in taken(script, origin, rehearsal):
+        yield Check(
+            name="kept data",
+            status="fail",
+            detail=f"Statement {statement.number} (line {statement.line}) changes {listed(tables)} in the rehearsal: "
+            f"what is kept in {KEPT_SCHEMA} is there for rollbacks.",
+            remedy='Bring it back with source {"from": "rollback"}, or remove it with source {"from": "kept"}.',
+        )
+
+
 def _server(on: str) -> str:
     return on if "ostgre" in on else f"Postgres {on}"
 
@@ -268,6 +281,7 @@ def checks(
         found += _earlier(script, target.history, source_sha256)
     if script.statements and not script.blockers:
         found += [*_rehearsed(script, rehearsal)]
+        found += [*_kept(script, origin, rehearsal)]
         if rehearsal.ran and rehearsal.failed_at is None:
             found += [*_rollback(rehearsal)]
         found += [*_version(target, rehearsal)]

@@ -9,6 +9,9 @@ from db_migrate_tools.sql.names import quoted as quote
 
 __all__ = ["counted", "listed", "qualified", "quote", "show", "size"]
 
+_AS_SQL = frozenset({"routine", "cast", "operator", "operator-class", "operator-family", "transform", "setting"})
+"""Kinds whose references have names as SQL writes them."""
+
 
 def qualified(ref: Ref) -> str:
     """The relation's name with its schema, for SQL."""
@@ -18,7 +21,7 @@ def qualified(ref: Ref) -> str:
 def show(ref: Ref) -> str:
     """The object's name for a sentence: without `public`, with its table; a routine keeps its arguments."""
     schema = "" if ref.schema == "public" else ref.schema
-    name = ref.name if ref.kind == "routine" else quote(ref.name)
+    name = ref.name if ref.kind in _AS_SQL else quote(ref.name)
     return ".".join([quote(part) for part in (schema, ref.parent) if part] + [name])
 
 

@@ -9,7 +9,7 @@ from db_migrate_tools.analysis import locks
 from db_migrate_tools.report import words
 from db_migrate_tools.report.detail import Detail, counted, first, shortened, some, where
 from db_migrate_tools.report.layout import Block, Bullets, Code, Heading, Strong, Table, Text
-from db_migrate_tools.wire import Hazard, MigrationOperation, PlanOutput
+from db_migrate_tools.wire import Hazard, MigrationOperation, PlanOutput, Proof
 
 _FAILS: Final = "fails-on-rehearsal"
 _NUMBERS: Final = 12
@@ -60,6 +60,15 @@ def _remedy(remedy: str) -> Iterator[Block]:
         yield Code([sql])
 
 
+def _ran(proof: Proof) -> str:
+    out = [str(number) for number in proof.left_out]
+    ran = f"{counted(proof.statements - len(out), 'statement')} ran."
+    if not out:
+        return ran
+    named = ", ".join(out[:_NUMBERS]) + (" …" if len(out) > _NUMBERS else "")
+    return f"{ran} Not run there, so nothing was seen of {'it' if len(out) == 1 else 'them'}: statement {named}."
+
+
 def observed(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
     proof = plan.proof
     yield Heading("👁️ What was observed")
@@ -68,7 +77,7 @@ def observed(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
         return
     origin = {"pg_dump": "the target's dumped schema", "catalog": "the target's catalog", "empty": "an empty schema"}
     failed = [str(o.number) for o in plan.plan.operations if any(h.code == _FAILS for h in o.hazards)]
-    done = f"It stopped at statement {failed[0]}." if failed else f"{counted(proof.statements, 'statement')} ran."
+    done = f"It stopped at statement {failed[0]}." if failed else _ran(proof)
     yield Text(
         f"Rehearsed on {_server(proof.on)}, on a copy made from {origin.get(proof.schema_from, proof.schema_from)}, "
         f"without your rows. {done}"
@@ -88,6 +97,7 @@ def observed(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
             f"Rewritten: {', '.join(some(rewritten, detail.others, 'tables')) or 'no table'}",
             f"Read to the end or indexed: {', '.join(some(scanned, detail.others, 'tables')) or 'no table'}",
             *some(proof.findings, detail.others, "findings"),
+            *some(proof.notes, detail.others, "notes"),
         ]
     )
 

@@ -28,7 +28,7 @@ _PROOF: Final[dict[RollbackProof, str]] = {
     "proven-with-data-loss": "brings the schema back, proven on the shadow; the data that this plan removes stays lost",
     "failed": "FAILED on the shadow: going back needs work by hand",
     "impossible": "IMPOSSIBLE: there is no way back by SQL",
-    "not-proven": "NOT PROVEN: it was not run anywhere",
+    "not-proven": "NOT PROVEN: what it brings back could not all be seen",
 }
 _NOTHING_RUNS = "Nothing runs: the file holds no statement. It is only recorded in the history as applied."
 

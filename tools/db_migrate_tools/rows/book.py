@@ -15,6 +15,7 @@ from db_migrate_tools.schema.model import Catalog, Column, Constraint, Index, Re
 _KEY = re.compile(r"^(LIST|RANGE|HASH) \((.*)\)$")
 _IN = re.compile(r"^FOR VALUES IN \((.*)\)$", re.DOTALL)
 _FROM = re.compile(r"^FOR VALUES FROM \((.*)\) TO \((.*)\)$", re.DOTALL)
+_NEXT = re.compile(r"^nextval\('((?:[^']|'')+)'::regclass\)")
 _ITEM = re.compile(r"\s*(?:'((?:[^']|'')*)'(?:::[^,]+)?|([^,]+))\s*(?:,|$)")
 
 
@@ -42,12 +43,15 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A column that rows must fill. `counted`: a sequence or identity goes on from its values."""
+    """A column that rows must fill. `counted`: a sequence or identity goes on from its values; `sequence` is the one
+    that its default names.
+    """
 
     name: str
     shape: Shape
     nullable: bool
     counted: bool
+    sequence: str = ""
 
 
 class Book:
@@ -111,12 +115,15 @@ class Book:
             return [table] if found is not None else []
         return [leaf for child in sorted(self.children[table]) for leaf in self.leaves(child)]
 
-    def table_named(self, schema: str, name: str) -> tuple[Ref, frozenset[str]] | None:
-        """The table that SQL means by a name, the user's before a platform's, with the names of its columns."""
+    def table_named(self, schema: str, name: str) -> tuple[Ref, frozenset[str], frozenset[str]] | None:
+        """The table that SQL means by a name, the user's before a platform's, with the names of its columns and of
+        those that are keys by themselves.
+        """
         found = [Ref("table", schema, name)] if schema else self._by_name.get(name, [])
         for ref in found:
             if ref in self.tables:
-                return ref, frozenset(column.ref.name for column in self.columns_of(ref))
+                keys = {key.columns[0] for key in self.keys(ref) if len(key.columns) == 1 and key.when == ((),)}
+                return ref, frozenset(column.ref.name for column in self.columns_of(ref)), frozenset(keys)
         return None
 
     @cached_property
@@ -181,7 +188,9 @@ class Book:
             shape = self.shapes.of(column)
             counted = bool(column.identity) or (column.default or "").startswith("nextval(")
             nullable = column.nullable and shape.nullable and column.ref.name not in required
-            found.append(Slot(column.ref.name, shape, nullable, counted))
+            named = _NEXT.match(column.default or "")
+            sequence = named[1].replace("''", "'") if named else ""
+            found.append(Slot(column.ref.name, shape, nullable, counted, sequence))
         return found
 
     def accepted(self, table: Ref) -> dict[str, tuple[str, ...]]:

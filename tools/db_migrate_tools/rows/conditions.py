@@ -127,11 +127,11 @@ def _merged(found: list[tuple[T, ...]]) -> tuple[tuple[T, ...], ...]:
     atoms = [atom for atom in lists if isinstance(atom, Atom) and atom.asks == "in"]
     if len(found) > 1 and len(atoms) == len(found) and len({(atom.of, atom.column) for atom in atoms}) == 1:
         one = replace(atoms[0], values=tuple(value for atom in atoms for value in atom.values))
-        return ((one,),)  # type: ignore[return-value]
+        return ((one,),)
     return tuple(dict.fromkeys(found))
 
 
-def atoms_of(node: Node, holds: bool) -> Iterable[Atom]:  # noqa: FBT001
+def atoms_of(node: Node, holds: bool) -> Iterable[Atom]:
     """What an expression without AND, OR and NOT asks."""
     if node.kind == "NullTest":
         isnull = (node.choice("nulltesttype") == "IS_NULL") == holds

@@ -31,7 +31,13 @@ class Dice:
         """A number from 0 up to, not including, `limit`, which is at least 1."""
         if limit > 1 << 40:
             return ((self.bits() << 64) | self.bits()) % limit
-        return (self.bits() >> 16) % limit
+        # `bits`, written out: this is asked for every value.
+        state = self._state
+        state ^= state >> 12
+        state = (state ^ (state << 25)) & _MASK
+        state ^= state >> 27
+        self._state = state
+        return (((state * 0x2545F4914F6CDD1D) & _MASK) >> 16) % limit
 
     def between(self, low: int, high: int) -> int:
         """A number from `low` to `high`, both included."""
@@ -41,4 +47,4 @@ class Dice:
         return items[self.below(len(items))]
 
     def one_in(self, times: int) -> bool:
-        return self.below(times) == 0
+        return not self.below(times)

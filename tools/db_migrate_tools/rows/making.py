@@ -14,7 +14,7 @@ from db_migrate_tools.rows.dice import Dice
 from db_migrate_tools.rows.shapes import Shape
 from db_migrate_tools.rows.stories import Part, Story
 from db_migrate_tools.rows.values import TEXTS, merged, value
-from db_migrate_tools.schema.model import Ref
+from db_migrate_tools.schema.model import Column, Ref
 
 Row = dict[str, str | None]
 """Values by column, as text; None is NULL."""
@@ -27,13 +27,14 @@ TRIES = 6
 class Ask:
     """What rows should be like beyond the schema: `stories` that the migration's statements look for, told by one row
     in `every`, `also` another catalog whose constraints must hold too, `plain` without values that conversions
-    stumble over.
+    stumble over. `after` is the schema to which values of documents go.
     """
 
     stories: tuple[Story, ...] = ()
     also: Book | None = None
     plain: bool = False
     every: int = 4
+    after: Book | None = None
 
 
 @dataclass(slots=True)
@@ -225,8 +226,9 @@ class Maker:
     def _told(self, number: int, again: int, part: Part, index: int) -> Iterator[Atom]:
         """A part's atoms, with the values that the other rows of the story have already."""
         for atom in part.atoms:
-            if atom.asks == "path" and not atom.op and atom.other in self._shapes:
-                fitting = value(self._shapes[atom.other], FREE, index, self._dice, plain=True)
+            goes_to = self._shape_of(atom.other) if atom.asks == "path" and not atom.op else None
+            if goes_to is not None:
+                fitting = value(goes_to, FREE, index, self._dice, plain=True)
                 yield replace(atom, op=fitting)
             elif atom.column in self._shapes:
                 yield atom
@@ -238,6 +240,13 @@ class Maker:
             known = self._board.marks.get((number, again, mark))
             if column in self._shapes:
                 yield Atom(column, "not null") if known is None else _against(column, op, known)
+
+    def _shape_of(self, column: str) -> Shape | None:
+        """The shape of one of our columns, also of one that the migration adds."""
+        if column in self._shapes or self.ask.after is None:
+            return self._shapes.get(column)
+        found = self.ask.after.catalog.get(Ref("column", self.table.schema, column, self.table.name))
+        return self.ask.after.shapes.of(found) if isinstance(found, Column) else None
 
     def _tell(self, index: int, row: Row) -> None:
         """Note what the rest of the story must have in common with the row."""

@@ -152,13 +152,13 @@ def moment(shape: Shape, demand: Demand, index: int, dice: Dice, *, distinct: bo
     if shape.base == "date":
         days = minutes // 1440
         at = low + timedelta(days=index % (days + 1) if distinct else dice.between(0, days))
-        return at.strftime("%Y-%m-%d")
+        return at.isoformat()[:10]
     spread = (index * 61) % (minutes + 1) if distinct else dice.between(0, minutes)
     at = low + timedelta(minutes=spread)
     if spread < minutes:
         at += timedelta(microseconds=dice.below(60_000_000))
     zone = "+00" if shape.base.endswith("with time zone") else ""
-    return at.strftime("%Y-%m-%d %H:%M:%S.%f") + zone
+    return at.isoformat(" ", "microseconds") + zone
 
 
 def parsed(text: str) -> datetime | None:

@@ -24,8 +24,9 @@ MOST = 24
 MOST_COPIES = 20
 """Equal rows that a HAVING count(*) may ask for."""
 
-Columns = Callable[[str, str], tuple[Ref, frozenset[str]] | None]
-"""The table that a name means, by schema ("" for none) and name, with its columns; None for what is no table."""
+Columns = Callable[[str, str], tuple[Ref, frozenset[str], frozenset[str]] | None]
+"""The table that a name means, by schema ("" for none) and name, with its columns and those that are keys by
+themselves; None for what is no table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class _Source:
     name: str
     table: Ref | None
     columns: frozenset[str]
+    keys: frozenset[str] = frozenset()
     inner: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     optional: bool = False
     copies: int = 1
@@ -93,6 +95,28 @@ def stories(node: Node, columns: Columns, number: int = 0) -> list[Story]:
             if story.parts:
                 found[story] = None
     return list(found)[:MOST]
+
+
+def fitted(found: Sequence[Story]) -> tuple[Story, ...]:
+    """The stories; a value in a document that one statement takes into a column fits that column in all of them."""
+    goes: dict[tuple[Ref, str, tuple[str, ...]], str] = {}
+    for part in (part for story in found for part in story.parts):
+        for atom in part.atoms:
+            if atom.asks == "path" and atom.other:
+                goes.setdefault((part.table, atom.column, atom.values), atom.other)
+    if not goes:
+        return tuple(found)
+
+    def fit(part: Part) -> Part:
+        atoms = (
+            replace(atom, other=goes.get((part.table, atom.column, atom.values), ""))
+            if atom.asks == "path" and not atom.op
+            else atom
+            for atom in part.atoms
+        )
+        return replace(part, atoms=tuple(atoms))
+
+    return tuple(replace(story, parts=tuple(map(fit, story.parts))) for story in found)
 
 
 def _statements(node: Node) -> Iterator[Node]:
@@ -252,7 +276,7 @@ class _Reader:
 
     def join(self, item: Node) -> list[tuple[_Term, ...]]:
         found: list[tuple[_Term, ...]] = [()]
-        before = set(self.sources)
+        before, left = set(self.sources), set[str]()
         for side in ("larg", "rarg"):
             inner = item.node(side)
             parts = self.source(inner) if inner is not None else [()]
@@ -289,7 +313,7 @@ class _Reader:
         for key, source in inner.sources.items():
             self.sources[renamed[key]] = replace(source, name=renamed[key])
         inside = {column: (renamed.get(at, at), real) for column, (at, real) in named.items()}
-        self.sources[name] = _Source(name, None, frozenset(inside), inside)
+        self.sources[name] = _Source(name, None, frozenset(inside), inner=inside)
         return resolved
 
     def resolved(self, term: _Term, renamed: dict[str, str]) -> _Term:
@@ -302,7 +326,7 @@ class _Reader:
     def terms(self, node: Node | None) -> list[tuple[_Term, ...]]:
         return list(read(node, self._leaf))
 
-    def _leaf(self, node: Node, holds: bool) -> Iterable[_Term]:  # noqa: FBT001
+    def _leaf(self, node: Node, holds: bool) -> Iterable[_Term]:
         if node.kind == "SubLink":
             query = node.node("subselect")
             if query is not None and node.choice("sub_link_type") in {"EXISTS_SUBLINK", "ANY_SUBLINK"}:
@@ -386,10 +410,26 @@ class _Telling:
         self.orders: dict[int, list[tuple[str, str, str]]] = {}
         self.nevers: list[Never] = []
         self.missing: set[int] = set()
+        self.same: dict[int, _Source] = {}
 
     def note(self, source: _Source) -> None:
-        if source.table is not None:
+        if source.table is not None and id(source) not in self.same:
             self.sources.setdefault(id(source), source)
+
+    def place(self, reader: _Reader, name: str, of: str) -> tuple[_Source, str] | None:
+        """Where a column stands, and for sources that are one row, in the first of them."""
+        at = reader.place(name, of)
+        return (self.same.get(id(at[0]), at[0]), at[1]) if at is not None else None
+
+    def join(self, one: _Source, other: _Source) -> None:
+        """Two sources that share a key are one row."""
+        self.same = {key: one if source is other else source for key, source in self.same.items()}
+        self.same[id(other)] = one
+        self.sources.pop(id(other), None)
+        self.sources.setdefault(id(one), one)
+        self.atoms.setdefault(id(one), []).extend(self.atoms.pop(id(other), []))
+        self.orders.setdefault(id(one), []).extend(self.orders.pop(id(other), []))
+        self.marks = {(id(one) if at == id(other) else at, c): mark for (at, c), mark in self.marks.items()}
 
     def mark(self, at: tuple[_Source, str]) -> str:
         self.note(at[0])
@@ -400,7 +440,7 @@ class _Telling:
             self.note(source)
         for term in terms:
             if isinstance(term, Atom) and term.asks == "null":
-                at = reader.place(term.column, term.of)
+                at = self.place(reader, term.column, term.of)
                 if at is not None and at[0].optional:
                     self.missing.add(id(at[0]))
         for term in terms:
@@ -409,31 +449,39 @@ class _Telling:
             elif term.asks == "pair":
                 self.pair(reader, term)
             else:
-                at = reader.place(term.column, term.of)
+                at = self.place(reader, term.column, term.of)
                 if at is not None and id(at[0]) not in self.missing:
                     self.note(at[0])
                     self.atoms.setdefault(id(at[0]), []).append(replace(term, column=at[1], of=""))
 
     def pair(self, reader: _Reader, term: Atom) -> None:
-        one, other = reader.place(term.column, term.of), reader.place(term.other, term.other_of)
-        if one is None or other is None:
-            return
+        one, other = self.place(reader, term.column, term.of), self.place(reader, term.other, term.other_of)
+        if one is not None and other is not None:
+            self.tie(one, other, term.op)
+
+    def tie(self, one: tuple[_Source, str], other: tuple[_Source, str], op: str) -> None:
+        """Two columns compare so."""
         gone = [at for at in (one, other) if id(at[0]) in self.missing]
         if gone:
             kept = other if gone[0] is one else one
-            if term.op == "=" and gone[0][0].table is not None:
+            if op == "=" and gone[0][0].table is not None:
                 self.nevers.append(Never(gone[0][0].table, gone[0][1], self.mark(kept)))
-        elif one[0] is other[0] and one[1] != other[1]:
-            self.atoms.setdefault(id(one[0]), []).append(Atom(one[1], "pair", (), term.op, other[1]))
-        elif term.op == "=":
+        elif one[0] is other[0]:
+            if one[1] != other[1]:
+                self.atoms.setdefault(id(one[0]), []).append(Atom(one[1], "pair", (), op, other[1]))
+            elif one[0].copies > 1:
+                self.mark(one)
+        elif op == "=" and one[0].table == other[0].table and one[1] == other[1] and one[1] in one[0].keys:
+            self.join(one[0], other[0])
+        elif op == "=":
             mark = self.mark(one)
             old = self.marks.get((id(other[0]), other[1]))
             self.note(other[0])
             self.marks = {key: mark if value == old else value for key, value in self.marks.items()}
             self.marks[id(other[0]), other[1]] = mark
         else:
-            self.orders.setdefault(id(one[0]), []).append((one[1], term.op, self.mark(other)))
-            turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(term.op, term.op)
+            self.orders.setdefault(id(one[0]), []).append((one[1], op, self.mark(other)))
+            turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(op, op)
             self.orders.setdefault(id(other[0]), []).append((other[1], turned, self.mark(one)))
 
     def sub(self, reader: _Reader, term: _Sub) -> None:
@@ -441,21 +489,28 @@ class _Telling:
         if inner.depth > MOST_COPIES:
             return
         alternatives = inner.query(term.query)
+        terms: list[_Term] = list(alternatives[0]) if alternatives else []
         targets = term.query.nodes("target_list")
         selected = column_of(targets[0].node("val")) if targets else None
-        terms: list[_Term] = list(alternatives[0]) if alternatives else []
-        if term.column is not None and selected is not None:
-            within = inner.where(selected) or ""
-            around = reader.where(term.column) or term.column.of
-            terms.append(Atom(selected.name, "pair", (), "=", term.column.name, within, around))
-        elif term.column is not None and targets:
-            values = [v for t in targets if (v := constant(t.node("val"))) is not None]
-            if values:
-                terms.append(Atom(term.column.name, "in" if term.holds else "not in", tuple(values), of=term.column.of))
+        within = around = None
+        if term.column is not None:
+            within = self.place(inner, selected.name, selected.of) if selected is not None else None
+            around = self.place(reader, term.column.name, term.column.of)
+            value = constant(targets[0].node("val")) if targets else None
+            if value is not None and around is not None:
+                asked = Atom(around[1], "in" if term.holds else "not in", (value,))
+                self.atoms.setdefault(id(around[0]), []).append(asked)
         if term.holds:
             self.take(inner, terms)
+            if within is not None and around is not None:
+                self.tie(self._now(within), self._now(around), "=")
+        elif within is not None and around is not None and within[0].table is not None:
+            self.nevers.append(Never(within[0].table, within[1], self.mark(around)))
         else:
             self.absent(inner, terms)
+
+    def _now(self, at: tuple[_Source, str]) -> tuple[_Source, str]:
+        return self.same.get(id(at[0]), at[0]), at[1]
 
     def absent(self, inner: _Reader, terms: Sequence[_Term]) -> None:
         """Nothing may match: one equality with what is around, or with a constant, is kept from holding."""
@@ -463,7 +518,7 @@ class _Telling:
         for term in terms:
             if not isinstance(term, Atom) or term.asks != "pair" or term.op != "=":
                 continue
-            one, other = inner.place(term.column, term.of), inner.place(term.other, term.other_of)
+            one, other = self.place(inner, term.column, term.of), self.place(inner, term.other, term.other_of)
             if one is None or other is None:
                 continue
             if not any(one[0] is source for source in own):
@@ -473,7 +528,7 @@ class _Telling:
                 return
         for term in terms:
             if isinstance(term, Atom) and term.asks == "in":
-                at = inner.place(term.column, term.of)
+                at = self.place(inner, term.column, term.of)
                 if at is not None and at[0].table is not None and any(at[0] is source for source in own):
                     self.nevers.append(Never(at[0].table, at[1], "", term.values))
                     return
@@ -493,5 +548,3 @@ class _Telling:
         if all(not part.atoms and not part.marks and not part.orders for part in found) and not self.nevers:
             return ()
         return tuple(found)
-
-

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from db_migrate_tools.schema.model import Column, DefaultAcl, Grant, Object, Ref, View
+from db_migrate_tools.schema.kinds import goes_with
+from db_migrate_tools.schema.model import Column, DefaultAcl, DomainCheck, Grant, Object, Ref, View
 from db_migrate_tools.schema.semantics import grants_of, semantic
 
 if TYPE_CHECKING:
@@ -43,12 +44,27 @@ def named(ref: Ref, item: Object | None = None) -> str:
     if isinstance(item, DefaultAcl) or ref.kind == "default-acl":
         role, _, objects = ref.name.rpartition("/")
         return f"default privileges of {role} for {objects}" + (f" in schema {ref.schema}" if ref.schema else "")
-    return f"{ref.kind} {ref}"
+    match ref.kind:
+        case "publication-table":
+            return f"table {ref.schema}.{ref.parent} in publication {ref.name}"
+        case "publication-schema":
+            return f"schema {ref.schema} in publication {ref.name}"
+        case "setting":
+            where, _, parameter = ref.name.rpartition("/")
+            return f"setting {parameter} of {'this database' if where == 'database' else where}"
+        case _:
+            return f"{ref.kind.replace('-', ' ')} {ref}"
 
 
 def _part_of(item: Object, others: set[Ref], delta: Delta) -> bool:
-    """Whether an object comes or goes with the relation that it is part of; views' columns always do."""
+    """Whether an object comes or goes with the relation that it is part of; views' columns always do. What joins a
+    publication is told, for its rows are sent elsewhere from then on.
+    """
     ref = item.ref
+    if ref.kind in ("publication-table", "publication-schema") and ref in delta.after:
+        return False
+    if any(other in others for other in goes_with(item)):
+        return True
     if not ref.parent:
         table: Ref | None = getattr(item, "table", None)
         return ref.kind == "index" and (table in others or getattr(item, "constraint", None) is not None)
@@ -105,10 +121,26 @@ def _value(value: object) -> str:
         return "none"
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, DomainCheck):
+        said = f" ({_value(value.comment)})" if value.comment is not None else ""
+        return f"{value.name} {value.definition}{said}"
     if isinstance(value, tuple):
-        return ", ".join(str(part) for part in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        parts = cast("tuple[object, ...]", value)
+        if len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], tuple):
+            return f"{parts[0]} by {_value(cast('object', parts[1]))}"
+        return ", ".join(_part(part) for part in parts)
     text = " ".join(str(value).split())
     return text if len(text) <= _LONG else text[: _LONG - 1] + "…"
+
+
+def _part(value: object) -> str:
+    """One of several: an option and its value are a pair."""
+    if isinstance(value, tuple):
+        pair = cast("tuple[object, ...]", value)
+        if len(pair) == 2 and all(isinstance(word, str) for word in pair):
+            return f"{pair[0]} {pair[1]}"
+        return _value(pair)
+    return _value(value)
 
 
 def _order(delta: Delta, ref: Ref) -> str:

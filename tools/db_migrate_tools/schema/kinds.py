@@ -1,12 +1,15 @@
-"""The rarer kinds of the catalog: rules, event triggers, replication, statistics, operators, text search, foreign data."""
+"""The rarer kinds of the catalog: rules, event triggers, publications, operators, text search, foreign data."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from db_migrate_tools.schema.model import Object, Ref
 
+_COLUMN = re.compile(r'[a-z_]\w*|"(?:[^"]|"")+"')
+_STATISTICS_COLUMNS = re.compile(rf" ON ((?:{_COLUMN.pattern})(?:, (?:{_COLUMN.pattern}))*)(?=, \(| FROM )")
 Enabled = Literal["origin", "disabled", "replica", "always"]
 Options = tuple[tuple[str, str], ...]
 """Names and values, sorted; a secret's value is its marker (see `secrets`)."""
@@ -42,8 +45,11 @@ class Publication(Object):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicationTable(Object):
-    """One table of a publication; `ref.name` is the publication's name, `ref.parent` the table's."""
+    """One table of a publication; `ref.name` is the publication's name, `ref.parent` the table's, `publisher` the
+    publication's owner.
+    """
 
+    publisher: str = ""
     columns: tuple[str, ...] = ()
     where: str | None = None
 
@@ -51,6 +57,8 @@ class PublicationTable(Object):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicationSchema(Object):
     """All tables of a schema in a publication; `ref.name` is the publication's name."""
+
+    publisher: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +172,9 @@ SCHEMALESS = frozenset(
 )
 """Kinds with an owner and without a schema: the platform's where a role of the platform owns them."""
 
+FOLLOWING = frozenset({"publication-table", "publication-schema", "cast", "transform", "user-mapping", "setting"})
+"""Kinds whose name is made of other objects' names, so that it changes with theirs and never by itself."""
+
 KINDS = frozenset(
     {
         "rule",
@@ -218,3 +229,40 @@ def goes_with(item: Object) -> tuple[Ref, ...]:
             return (item.table, *sorted(ref for ref in item.depends if ref.kind == "column"))
         case _:
             return ()
+
+
+def plain_statistics(item: Statistics) -> str:
+    """The definition with its columns sorted: Postgres prints them in the table's order, and it means nothing."""
+    found = _STATISTICS_COLUMNS.search(item.definition)
+    if found is None:
+        return item.definition
+    names = ", ".join(sorted(_COLUMN.findall(found[1])))
+    return item.definition[: found.start(1)] + names + item.definition[found.end(1) :]
+
+
+def must_replace_kind(before: Object, after: Object) -> bool:
+    """Whether Postgres has no ALTER that leads from one to the other; both are of one class."""
+    match before, after:
+        case (EventTrigger(), EventTrigger()):
+            return (before.event, before.function, before.tags) != (after.event, after.function, after.tags)
+        case (Publication(), Publication()):
+            return before.all_tables != after.all_tables
+        case (PublicationTable(), PublicationTable()):
+            return (before.columns, before.where) != (after.columns, after.where)
+        case (Statistics(), Statistics()):
+            return plain_statistics(before) != plain_statistics(after)
+        case (Definition(), Definition()):
+            return before.definition != after.definition
+        case (Operator(), Operator()):
+            links = [(before.commutator, after.commutator), (before.negator, after.negator)]
+            changed = any(None not in link and link[0] != link[1] for link in links)
+            same = (before.function, before.hashes, before.merges) == (after.function, after.hashes, after.merges)
+            return changed or not same
+        case (SearchConfiguration(), SearchConfiguration()):
+            return before.parser != after.parser
+        case (SearchDictionary(), SearchDictionary()):
+            return before.template != after.template
+        case (ForeignServer(), ForeignServer()):
+            return (before.wrapper, before.type) != (after.wrapper, after.type)
+        case _:
+            return False

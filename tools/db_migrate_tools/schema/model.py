@@ -97,16 +97,16 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Object:
-    """What every object has. `labels` are security labels, (provider, label). `acl` None means that nothing was ever granted or revoked (Postgres's default);
-    `depends` are the objects in the same catalog that this one needs, from pg_depend. `key` stays the same
-    while an object is renamed inside one database; it is never compared nor hashed.
+    """What every object has. `acl` None means that nothing was ever granted or revoked (Postgres's default);
+    `security_labels` are (provider, label); `depends` are the objects in the same catalog that this one needs, from
+    pg_depend. `key` stays the same while an object is renamed inside one database; it is never compared nor hashed.
     """
 
     ref: Ref
     owner: str = ""
     acl: tuple[Grant, ...] | None = None
     comment: str | None = None
-    labels: tuple[tuple[str, str], ...] = ()
+    security_labels: tuple[tuple[str, str], ...] = ()
     depends: frozenset[Ref] = frozenset()
     key: tuple[int, ...] = field(default=(), compare=False)
 

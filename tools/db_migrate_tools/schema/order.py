@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
 
-from db_migrate_tools.schema.model import Column, Object, Ref, Table, Type
+from db_migrate_tools.schema.model import Column, Ref, Table, Type
+
+BY_NAME: Final = attrgetter("kind", "schema", "name", "parent")
+"""The order of references, for `sorted`: many times faster than comparing them one by one."""
 
 if TYPE_CHECKING:
     from db_migrate_tools.schema.diff import Delta
@@ -19,7 +23,7 @@ def order_differs(old: Table | Type, new: Table | Type, remade: frozenset[str] =
 
 def with_remade_columns(delta: Delta) -> Delta:
     """The delta with those tables counted in where a generated column must be dropped and added again."""
-    if not (delta.altered or delta.dropped) or not any(_generated(item, delta) for item in delta.base):
+    if not (delta.altered or delta.dropped) or not _any_generated(delta):
         return delta
     # Which columns these are is for the DDL to say, and its modules build on deltas.
     from db_migrate_tools.schema.ddl.closure import close
@@ -40,7 +44,8 @@ def with_remade_columns(delta: Delta) -> Delta:
     return replace(delta, reordered=tuple(sorted(moved)))
 
 
-def _generated(item: Object, delta: Delta) -> bool:
-    if not isinstance(item, Column) or not isinstance(after := delta.after.get(item.ref), Column):
-        return False
-    return bool(item.generated or after.generated)
+def _any_generated(delta: Delta) -> bool:
+    """Whether there are columns that might have to be made again: generated before, or from now on."""
+    if any(isinstance(change.after, Column) and change.after.generated for change in delta.altered):
+        return True
+    return any(isinstance(item, Column) and item.generated for item in delta.base)

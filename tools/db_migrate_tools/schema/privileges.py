@@ -25,7 +25,7 @@ def all_privileges(kind: str) -> tuple[str, ...]:
             return SCHEMA
         case "routine" | "functions":
             return ("EXECUTE",)
-        case "type" | "types":
+        case "type" | "types" | "language" | "foreign-data-wrapper" | "foreign-server":
             return ("USAGE",)
         case _:
             return ()
@@ -39,7 +39,7 @@ def default_grants(kind: str, owner: str) -> frozenset[Grant]:
     found = {Grant(owner, privilege, owner) for privilege in all_privileges(kind)}
     if kind in ("routine", "functions"):
         found.add(Grant("", "EXECUTE", owner))
-    if kind in ("type", "types"):
+    if kind in ("type", "types", "language"):
         found.add(Grant("", "USAGE", owner))
     return frozenset(found)
 

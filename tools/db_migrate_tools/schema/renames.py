@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, fields, replace
 
+from db_migrate_tools.schema.kinds import FOLLOWING
 from db_migrate_tools.schema.model import Catalog, Index, Kind, Object, Ref
 
 ASIDE = "__gone"
 _IDENTIFIER = re.compile(r'"(?:[^"]|"")+"|[^\W\d][\w$]*')
 _BODY = "\nAS $"
 _NAMED: tuple[Kind, ...] = ("index", "constraint")
+_REFERRING = {
+    cls: tuple(f.name for f in fields(cls) if f.name in _NAMED or (f.name != "ref" and f.type in ("Ref", "Ref | None")))
+    for cls in Object.__subclasses__()
+}
+"""The fields of each class that name one other object."""
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 
 
@@ -35,17 +41,18 @@ def find_renames(before: Mapping[Ref, Object], after: Mapping[Ref, Object]) -> d
         if other is not None and other != ref and other.kind == ref.kind:
             found[ref] = other
     taken = set(found.values())
-    asides = {ref: aside(ref) for ref in before if ref in taken and ref not in found}
+    asides = {ref: aside(ref) for ref in before if ref in taken and ref not in found and ref.kind not in FOLLOWING}
     holders = {
         (ref.schema, ref.name): other.name for ref, other in asides.items() if ref.kind in ("table", "view", "type")
     }
-    for ref in before:
+    movers = {(ref.schema, ref.name): other for ref, other in found.items() if ref.kind in ("table", "view", "type")}
+    for ref in before if movers or asides else ():
         if ref in found:
             continue
-        parent = holders.get((ref.schema, ref.parent), ref.parent)
-        if parent != ref.parent:
-            found[ref] = replace(ref, parent=parent)
-        elif ref.parent and (moved := _holder(ref, found)) is not None:
+        place = (ref.schema, ref.parent)
+        if place in holders:
+            found[ref] = replace(ref, parent=holders[place])
+        elif (moved := movers.get(place)) is not None:
             found[ref] = replace(asides.get(ref, ref), schema=moved.schema, parent=moved.name)
         elif ref in asides:
             found[ref] = asides[ref]
@@ -53,19 +60,10 @@ def find_renames(before: Mapping[Ref, Object], after: Mapping[Ref, Object]) -> d
 
 
 def aside(ref: Ref) -> Ref:
-    if ref.kind == "routine":
+    if ref.kind in ("routine", "operator"):
         at = ref.name.index("(", 1)
         return replace(ref, name=ref.name[:at][: 63 - len(ASIDE)] + ASIDE + ref.name[at:])
     return replace(ref, name=ref.name[: 63 - len(ASIDE)] + ASIDE)
-
-
-def _holder(ref: Ref, found: Mapping[Ref, Ref]) -> Ref | None:
-    """Where the relation that `ref` is part of has moved, if it has."""
-    for kind in ("table", "view", "type"):
-        moved = found.get(Ref(kind, ref.schema, ref.parent))
-        if moved is not None:
-            return moved
-    return None
 
 
 def own_renames(mapping: Mapping[Ref, Ref]) -> tuple[Rename, ...]:
@@ -73,12 +71,12 @@ def own_renames(mapping: Mapping[Ref, Ref]) -> tuple[Rename, ...]:
     schemas = {one.name: other.name for one, other in mapping.items() if one.kind == "schema"}
     found: list[Rename] = []
     for one, other in mapping.items():
-        if one.parent or one.kind == "index":
-            own = one.name != other.name
-        elif one.kind == "routine":
-            own = base_name(one) != base_name(other) or schemas.get(one.schema, one.schema) != other.schema
-        elif one.kind == "default-acl":
+        if one.kind in FOLLOWING or one.kind == "default-acl":
             own = False
+        elif one.parent or one.kind == "index":
+            own = one.name != other.name
+        elif one.kind in ("routine", "operator"):
+            own = base_name(one) != base_name(other) or schemas.get(one.schema, one.schema) != other.schema
         else:
             own = one.name != other.name or schemas.get(one.schema, one.schema) != other.schema
         if own:
@@ -91,15 +89,44 @@ def base_name(ref: Ref) -> str:
     return ref.name[: ref.name.index("(", 1)]
 
 
-def apply_renames(before: Catalog, after: Catalog, mapping: Mapping[Ref, Ref]) -> Catalog:
-    """`before` as it reads once the renames are made: references, names in lists, and texts that follow them."""
+def apply_renames(
+    before: Catalog, after: Catalog, mapping: Mapping[Ref, Ref], only: frozenset[Ref] | None = None
+) -> Catalog:
+    """`before` as it reads once the renames are made: references, names in lists, and texts that follow them.
+    `only` are the references that can differ at all.
+    """
     if not mapping:
         return before
-    objects: dict[Ref, Object] = {}
-    for item in before:
+    objects = dict(before.objects)
+    found = before.objects.values() if only is None else (before.get(ref) for ref in only)
+    places = {_place(ref) for ref in mapping}
+    changing = [item for item in found if item is not None and _is_touched(item, places)]
+    for item in changing:
+        del objects[item.ref]
+    for item in changing:
         ref = mapping.get(item.ref, item.ref)
         objects[ref] = _renamed(item, ref, after.get(ref), mapping, _words_of(item, mapping))
     return replace(before, objects=objects)
+
+
+def _place(ref: Ref) -> tuple[str, str]:
+    """The relation, or whatever else, that a reference leads to."""
+    return ref.schema, ref.parent or ref.name
+
+
+def _is_touched(item: Object, places: Set[tuple[str, str]]) -> bool:
+    """Whether a rename can have to do with an object; most objects are taken over as they are."""
+    ref = item.ref
+    if (ref.schema, ref.parent or ref.name) in places:
+        return True
+    for dep in item.depends:
+        if (dep.schema, dep.parent or dep.name) in places:
+            return True
+    for name in _REFERRING[type(item)]:
+        other: Ref | str | None = getattr(item, name)
+        if other is not None and ((ref.schema, other) if isinstance(other, str) else _place(other)) in places:
+            return True
+    return False
 
 
 def _words_of(item: Object, mapping: Mapping[Ref, Ref]) -> dict[str, str]:
@@ -125,7 +152,7 @@ def _words_of(item: Object, mapping: Mapping[Ref, Ref]) -> dict[str, str]:
 
 
 def _words(one: Ref, other: Ref) -> list[tuple[str, str]]:
-    if one.kind == "routine":
+    if one.kind in ("routine", "operator"):
         return [(base_name(one), base_name(other)), (one.schema, other.schema)]
     return [(one.name, other.name), (one.schema, other.schema)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from db_migrate_tools.schema.kinds import CLASSES, must_replace_kind
 from db_migrate_tools.schema.model import (
     Column,
     Constraint,
@@ -46,7 +47,7 @@ def must_replace(before: Object, after: Object) -> bool:
                 or (before.check is not None and after.check is None)
             )
         case _:
-            return False
+            return isinstance(before, CLASSES) and must_replace_kind(before, after)
 
 
 def plain_index(item: Index) -> tuple[str, tuple[str, ...]]:

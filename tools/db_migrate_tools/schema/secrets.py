@@ -11,7 +11,10 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 _INSIDE = re.compile(r"://[^/\s@]*:[^/\s@]+@|\b(?:password|passwd|pwd|secret|token)\s*=", re.IGNORECASE)
-_HARMLESS = frozenset({"user", "username", "user_name", "role", "dbname", "database", "password_required"})
+_HARMLESS = frozenset(
+    {"user", "username", "user_name", "role", "dbname", "database", "password_required", "password_encryption"}
+)
+_ABOUT = re.compile(r"_(?:id|name|type|file|exp|expiry|aud|is_base64|claim_key|lifetime)$", re.IGNORECASE)
 _HIDDEN = re.compile(r"\[hidden(?: [0-9a-f]{8})?\]\Z")
 
 
@@ -19,7 +22,8 @@ def is_secret(name: str, value: str) -> bool:
     """Whether the value of an option or setting of this name is not to be shown."""
     if name.lower() in _HARMLESS or _HIDDEN.match(value):
         return False
-    return bool(_NAMES.search(name) or _INSIDE.search(value))
+    named = _NAMES.search(name) and not _ABOUT.search(name)
+    return bool(named or _INSIDE.search(value))
 
 
 def hide(value: str) -> str:

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields
 
+from db_migrate_tools.schema.kinds import (
+    KINDS,
+    PublicationSchema,
+    PublicationTable,
+    Setting,
+    Statistics,
+    UserMapping,
+    plain_statistics,
+)
 from db_migrate_tools.schema.model import Catalog, Constraint, DefaultAcl, Extension, Grant, Object, Ref, Schema, Table
 from db_migrate_tools.schema.privileges import effective
 
@@ -60,8 +69,15 @@ DERIVED: dict[str, frozenset[str]] = {
     "Index": frozenset({"columns", "table", "unique", "partial"}),
     "Constraint": frozenset({"columns", "references", "referenced_columns"}),
     "Trigger": frozenset({"function"}),
+    "PublicationTable": frozenset({"publisher"}),
+    "PublicationSchema": frozenset({"publisher"}),
+    "Statistics": frozenset({"table"}),
+    "Setting": frozenset({"parameter", "role", "in_database"}),
+    "UserMapping": frozenset({"role", "server", "options"}),
 }
-"""Fields that follow from others, per class; a difference in them alone is none."""
+"""Fields that follow from others, per class; a difference in them alone is none. A user mapping's options are
+compared only where both sides could be read.
+"""
 
 
 def is_platform_owner(role: str) -> bool:
@@ -97,12 +113,30 @@ def belongs_to_platform(item: Object, schemas: frozenset[str]) -> bool:
         return True
     if item.ref.schema == KEPT_SCHEMA:
         return True
+    if item.ref.kind in KINDS:
+        return _of_platform(item, schemas)
     if item.ref.schema not in schemas or item.ref.kind == "policy":
         return False
     if item.ref.kind == "trigger":
         function = next((ref for ref in item.depends if ref.kind == "routine"), None)
         return function is None or function.schema in schemas
     return True
+
+
+def _of_platform(item: Object, schemas: frozenset[str]) -> bool:
+    """The same for the rarer kinds. What has no schema is its owner's; where it has no owner either, it is the
+    platform's if it works on something of the platform's. Which of the user's tables a publication holds is for
+    whoever owns the publication to say: Supabase's `supabase_realtime` is the user's.
+    """
+    if isinstance(item, PublicationTable | PublicationSchema):
+        return is_platform_owner(item.publisher)
+    if isinstance(item, Setting):
+        return is_platform_owner(item.role)
+    if item.ref.schema:
+        return item.ref.schema in schemas
+    if item.owner:
+        return is_platform_owner(item.owner)
+    return any(ref.schema in schemas for ref in item.depends)
 
 
 def visible(catalog: Catalog, *, platform: bool = False) -> dict[Ref, Object]:
@@ -136,6 +170,8 @@ def semantic(item: Object, server_version: int = 0) -> dict[str, object]:
         found.pop("access_method", None)
     if isinstance(item, Constraint) and item.type == "foreign key":
         found.pop("index", None)
+    if isinstance(item, Statistics):
+        found["definition"] = plain_statistics(item)
     if item.owner and not isinstance(item, Extension):
         found["owner"] = item.owner
     acl = effective(item, server_version)
@@ -151,6 +187,12 @@ def changed_fields(before: Object, after: Object, versions: tuple[int, int] = (0
     if before == after and versions[0] == versions[1]:
         return ()
     one, other = semantic(before, versions[0]), semantic(after, versions[1])
+    if (
+        isinstance(before, UserMapping)
+        and isinstance(after, UserMapping)
+        and None not in (before.options, after.options)
+    ):
+        one["options"], other["options"] = before.options, after.options
     if one == other:
         return ()
     return tuple(name for name in {**one, **other} if one.get(name, MISSING) != other.get(name, MISSING))

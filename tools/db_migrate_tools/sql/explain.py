@@ -264,5 +264,6 @@ _EXPLAINERS: Final[dict[str, Callable[[Node], Meaning]]] = {
     "NotifyStmt": _named("OTHER", "other", "Notify listeners on {}", _of("conditionname")),
     "LockStmt": _named("OTHER", "other", "Lock tables{}", lambda _: ""),
     "ExplainStmt": _named("OTHER", "other", "Explain a query{}", lambda _: ""),
+    "VariableSetStmt": _named("OTHER", "other", "Set {} for this transaction", _of("name")),
     "VariableShowStmt": _named("OTHER", "other", "Show setting {}", _of("name")),
 }

@@ -30,6 +30,13 @@ _OBJECTS: Final[dict[str, tuple[str, Category]]] = {
     "OBJECT_STATISTIC_EXT": ("statistics", "other"),
     "OBJECT_FDW": ("foreign data wrapper", "other"),
     "OBJECT_FOREIGN_SERVER": ("foreign server", "other"),
+    "OBJECT_TSCONFIGURATION": ("text search configuration", "other"),
+    "OBJECT_TSDICTIONARY": ("text search dictionary", "other"),
+    "OBJECT_TSPARSER": ("text search parser", "other"),
+    "OBJECT_TSTEMPLATE": ("text search template", "other"),
+    "OBJECT_OPCLASS": ("operator class", "other"),
+    "OBJECT_OPFAMILY": ("operator family", "other"),
+    "OBJECT_LARGEOBJECT": ("large object", "other"),
 }
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from db_migrate_tools.sql.derived import grants_as_another
 from db_migrate_tools.sql.hidden import escape_hidden
 from db_migrate_tools.sql.names import relation
 from db_migrate_tools.sql.node import Node
@@ -57,12 +58,15 @@ _KINDS: Final[dict[str, Refusal]] = {
 }
 
 
-def refusals(node: Node, found: Survey) -> Iterator[Refusal]:
-    """Every reason why this statement must not run; transaction control and settings are `session`'s subject."""
+def refusals(node: Node, found: Survey, *, derived: bool = False) -> Iterator[Refusal]:
+    """Every reason why this statement must not run; transaction control and settings are `session`'s subject.
+
+    `derived` statements were made from catalogs: a table without columns is meant, and one code block is ours.
+    """
     if node.kind in _KINDS:
         yield _KINDS[node.kind]
     yield from _copy(node)
-    yield from _table(node)
+    yield from _table(node, derived=derived)
     yield from _secret(node)
     if found.parameters:
         yield "$1 is a placeholder, and nothing gives it a value here.", "Write the value itself."
@@ -74,7 +78,8 @@ def refusals(node: Node, found: Survey) -> Iterator[Refusal]:
     if found.functions:
         for text in found.literals:
             yield from (said for name in _FUNCTION_IN_TEXT.findall(text) for said in _function(str(name).lower()))
-    for body in found.bodies:
+    ours = derived and grants_as_another(node, found)
+    for body in found.bodies if not ours else ():
         yield from _body(body, runs_now=node.kind == "DoStmt")
 
 
@@ -97,9 +102,11 @@ def _copy(node: Node) -> Iterator[Refusal]:
         yield "COPY with stdin or stdout needs psql to carry the rows.", "Write the rows as INSERT statements."
 
 
-def _table(node: Node) -> Iterator[Refusal]:
-    plain = node.kind == "CreateStmt" and not any(
-        field in node for field in ("table_elts", "inh_relations", "partbound", "of_typename")
+def _table(node: Node, *, derived: bool) -> Iterator[Refusal]:
+    plain = (
+        not derived
+        and node.kind == "CreateStmt"
+        and not any(field in node for field in ("table_elts", "inh_relations", "partbound", "of_typename"))
     )
     for column in node.nodes("table_elts"):
         kind = column.node("type_name")

@@ -8,6 +8,7 @@ from typing import Final
 
 from db_migrate_tools.sql import lexical, session
 from db_migrate_tools.sql.chunks import chunks
+from db_migrate_tools.sql.derived import unchecked_bodies
 from db_migrate_tools.sql.dialects import foreign_sign
 from db_migrate_tools.sql.explain import explain
 from db_migrate_tools.sql.hidden import escape_hidden
@@ -170,9 +171,9 @@ def _attached(source: Text, above: list[Token], line: int, before: int) -> str:
     return "\n".join(reversed(kept))
 
 
-def build(pieces: Sequence[Piece]) -> Script:
+def build(pieces: Sequence[Piece], *, derived: bool = False) -> Script:
     """The script of a source: what runs, in its order and its original bytes; what was taken off; what blocks it.
-    More than thirty-two megabytes are not read at all.
+    More than thirty-two megabytes are not read at all. `derived` pieces are ours, made from the difference of catalogs.
     """
     size = sum(len(piece.text.encode("utf-8", "surrogatepass")) for piece in pieces)
     if size > MOST_BYTES:
@@ -190,11 +191,12 @@ def build(pieces: Sequence[Piece]) -> Script:
     for index, found in enumerate(reads):
         if pair is not None and index in pair:
             continue
-        dropped = session.left_out(found.node)
+        kept = derived and unchecked_bodies(found.node)
+        dropped = session.left_out(found.node) if not kept else None
         if dropped is not None:
             choices.append(Choice(found.line, dropped))
             continue
-        statement, notes, refused = _statement(found, len(statements) + 1)
+        statement, notes, refused = _statement(found, len(statements) + 1, derived=derived)
         choices += notes
         blockers += refused
         if not refused:
@@ -212,12 +214,12 @@ def _line(item: Choice | Blocker) -> int:
     return item.line or 0
 
 
-def _statement(found: Read, number: int) -> tuple[Statement, list[Choice], list[Blocker]]:
+def _statement(found: Read, number: int, *, derived: bool) -> tuple[Statement, list[Choice], list[Blocker]]:
     facts = survey(found.node)
     opaque = is_opaque(found.node, facts)
     meaning = explain(found.node)
-    said = session.refused(found.node)
-    reasons = dict.fromkeys([said] if said is not None else refusals(found.node, facts))
+    said = session.refused(found.node) if not (derived and unchecked_bodies(found.node)) else None
+    reasons = dict.fromkeys([said] if said is not None else refusals(found.node, facts, derived=derived))
     note = elsewhere(found.node, facts)
     statement = Statement(
         number=number,

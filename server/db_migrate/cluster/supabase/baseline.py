@@ -28,7 +28,7 @@ GRANT USAGE ON SCHEMA public TO anon, authenticated, service_role;
 AREAS = ("auth", "storage", "realtime", "supabase_functions", "graphql_public")
 """Schemas with a file of their own, in this order."""
 
-OF_EXTENSIONS = ("cron", "net")
+OF_EXTENSIONS = {"cron": "pg_cron", "net": "pg_net", "pgmq": "pgmq"}
 """Schemas of extensions that migrations often take for given; CREATE EXTENSION finds them there."""
 
 INSTALLED = {
@@ -69,36 +69,53 @@ async def complete(connection: asyncpg.Connection, application: str) -> tuple[st
     Run as the superuser, who must be Supabase's (`supabase_admin`). What is there already stays as it is, and a schema
     of one of these names that somebody else owns is theirs.
     """
+    failed: tuple[str, ...] = ()
     async with connection.transaction():
+        # The superuser runs this in a database where others make functions: none of theirs may be found.
+        await connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
         await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
         theirs = await _theirs(connection)
         if await _mark(connection) != digest():
             await connection.execute("SET LOCAL client_min_messages = warning; SET LOCAL lock_timeout = '10s'")
-            await _fill(connection, application, theirs)
+            failed = await _fill(connection, application, theirs)
         stand_ins = await _stand_ins(connection)
-    return notes_of(theirs, stand_ins)
+    return (*notes_of(theirs, stand_ins), *failed)
 
 
-async def _fill(connection: asyncpg.Connection, application: str, theirs: tuple[str, ...]) -> None:
+async def _fill(connection: asyncpg.Connection, application: str, theirs: tuple[str, ...]) -> tuple[str, ...]:
+    """Make what is missing, part by part; returns what could not be made, in sentences."""
     name = str(await connection.fetchval("SELECT quote_ident($1)", application))
-    await connection.execute(area("roles", name))
-    if "extensions" not in theirs:
-        await connection.execute(area("schemas", name))
-    for extension, schema in INSTALLED.items():
-        await _install(connection, extension, schema, theirs)
-    for schema in OF_EXTENSIONS:
-        there = await connection.fetchval("SELECT to_regnamespace($1) IS NOT NULL", schema)
-        if not there:
-            item = next(item for item in STAND_INS.values() if item.makes == schema)
-            await connection.execute(body(item.name) + grants(item.name, schema))
+    failed: list[str] = []
+    for part in ("roles", "public", "extensions", *INSTALLED, *OF_EXTENSIONS, *AREAS):
+        if part in theirs:
+            continue
+        try:
+            async with connection.transaction():
+                await _make(connection, part, name, theirs)
+        except asyncpg.PostgresError as error:
+            failed.append(f"What Supabase has as {part} could not be made whole in the embedded database: {error}.")
     # A server that an earlier version has started, and that still runs, does not offer the stand-ins.
-    whole = await connection.fetchval("SELECT to_regprocedure('graphql.resolve(text,jsonb,text,jsonb)') IS NOT NULL")
-    for schema in AREAS:
-        if schema not in theirs and (whole or schema != "graphql_public"):
-            await connection.execute(area(schema, name))
-            await connection.execute("SET LOCAL search_path = pg_catalog")
-    if whole:
+    if not failed and ("graphql" in theirs or await _answers_graphql(connection)):
         await connection.execute(f"COMMENT ON ROLE {_MARK_BEARER} IS 'db-migrate baseline {digest()}'")
+    return tuple(failed)
+
+
+async def _make(connection: asyncpg.Connection, part: str, name: str, theirs: tuple[str, ...]) -> None:
+    """Make one part: an area, an extension, or the schema of one."""
+    if part in INSTALLED:
+        await _install(connection, part, INSTALLED[part], theirs)
+    elif part in OF_EXTENSIONS:
+        if not await connection.fetchval("SELECT to_regnamespace($1) IS NOT NULL", part):
+            item = STAND_INS[OF_EXTENSIONS[part]]
+            schema = "" if item.makes else f"CREATE SCHEMA {part};\n"
+            await connection.execute(schema + body(item.name) + grants(item.name, part))
+    elif part != "graphql_public" or await _answers_graphql(connection):
+        await connection.execute(area(part, name))
+
+
+async def _answers_graphql(connection: asyncpg.Connection) -> bool:
+    found = await connection.fetchval("SELECT to_regprocedure('graphql.resolve(text,jsonb,text,jsonb)') IS NOT NULL")
+    return bool(found)
 
 
 async def _install(connection: asyncpg.Connection, extension: str, schema: str, theirs: tuple[str, ...]) -> None:
@@ -146,10 +163,11 @@ async def _stand_ins(connection: asyncpg.Connection) -> set[str]:
 
 def notes_of(theirs: tuple[str, ...], stand_ins: set[str]) -> tuple[str, ...]:
     """What a person should know about such a database."""
-    notes = [
+    about = (
         "The embedded database has db-migrate's own version of what Supabase brings (auth, storage, realtime, cron, "
         "net and so on): nothing in it sends, schedules or signs anyone in."
-    ]
+    )
+    notes = [about]
     said = describe(stand_ins)
     if said is not None:
         notes.append(said)
@@ -163,11 +181,11 @@ def notes_of(theirs: tuple[str, ...], stand_ins: set[str]) -> tuple[str, ...]:
 def area(name: str, application: str) -> str:
     """The SQL of one part of the baseline; `application` is a quoted identifier."""
     text = files(__package__ or "").joinpath("areas", f"{name}.sql").read_text("utf-8")
-    return text.replace("{application}", application)
+    return text.replace("{application}", application).replace("{role}", "'" + application.replace("'", "''") + "'")
 
 
 def digest() -> str:
     """Stands for the whole baseline: another one is applied when it differs."""
-    parts = [area(name, "") for name in ("roles", "schemas", *AREAS)]
+    parts = [area(name, "") for name in ("roles", "public", "extensions", *AREAS)]
     parts += [body(item.name) for item in STAND_INS.values()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -9,6 +9,7 @@ import subprocess
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from db_migrate.cluster import copies
@@ -24,7 +25,7 @@ from db_migrate.cluster.supabase.stand_ins import (
     script,
 )
 
-_DEFAULT = re.compile(r"^\s*default_version\s*=.*$", re.MULTILINE)
+_DEFAULT = re.compile(r"^\s*default_version\s*=\s*'([^']+)'.*$", re.MULTILINE)
 CONTROL_PATH = 18
 """The first major version that looks for extensions in more than one place."""
 
@@ -100,15 +101,16 @@ class Shelf:
 
     def _whole(self, name: str) -> str | None:
         """The scripts that lead to the default version, as one; None where there is no way."""
-        found = re.search(r"^\s*default_version\s*=\s*'([^']+)'", (self.real / f"{name}.control").read_text("utf-8"), re.M)
+        found = _DEFAULT.search((self.real / f"{name}.control").read_text("utf-8"))
         if found is None:
             return None
+        wanted = found[1]
         steps = [path.name[len(name) + 2 : -4].split("--") for path in sorted(self.real.glob(f"{name}--*.sql"))]
         ways = deque([[step[0]] for step in steps if len(step) == 1])
         seen = {way[0] for way in ways}
         while ways:
             way = ways.popleft()
-            if way[-1] == found[1]:
+            if way[-1] == wanted:
                 return self._joined(name, way)
             for step in steps:
                 if len(step) == 2 and step[0] == way[-1] and step[1] not in seen:
@@ -117,7 +119,7 @@ class Shelf:
         return None
 
     def _joined(self, name: str, way: list[str]) -> str:
-        parts = [way[0], *(f"{one}--{two}" for one, two in zip(way, way[1:], strict=False))]
+        parts = [way[0], *(f"{one}--{two}" for one, two in pairwise(way))]
         return "\n".join((self.real / f"{name}--{part}.sql").read_text("utf-8") for part in parts)
 
     def _write(self, name: str, text: str) -> None:
@@ -170,8 +172,11 @@ def stock(binaries: Binaries, place: Path) -> Stocked | None:
     beside = _beside(binaries, place, share, libraries)
     shelf = Shelf(beside.share / "extension", real)
     shelf.extensions.mkdir(mode=0o755)
+    played = shelf.stands_in()
     for path in real.iterdir():
-        (shelf.extensions / path.name).symlink_to(path)
+        # Not one script of a real extension that a stand-in plays: its version could be asked for.
+        if path.name.partition("--")[0].removesuffix(".control") not in played:
+            (shelf.extensions / path.name).symlink_to(path)
     shelf.lay()
     also = (place, *binaries.software, share, libraries)
     return Stocked(replace(binaries, bin_dir=beside.bin, also=also), {}, shelf)

@@ -14,6 +14,12 @@ ABSENT: Final = "db_migrate.absent"
 BARRED: Final = "db_migrate.barred"
 """Settings of a session: extensions that the target does not offer, and those that its role may not create."""
 
+DURABLE: Final = "db_migrate.durable"
+"""Setting of a shadow's session whose target keeps what is written: what does not encrypt there must not here."""
+
+BROUGHT: Final = "db_migrate.brought"
+"""Setting while a dump is restored: extensions whose objects the dump brings itself."""
+
 _VERSION: Final = re.compile(r"[0-9A-Za-z_.+]([0-9A-Za-z_.+-]{0,60}[0-9A-Za-z_.+])?")
 _NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,60}[a-z0-9_])?")
 
@@ -23,20 +29,24 @@ GRANTED: Final = ("postgres", "dashboard_user", "service_role")
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """An extension in SQL. `schema` is the one its control file names, `makes` the one its script makes."""
+    """An extension in SQL. `schema` is the one its control file names, `makes` the one its script makes.
+
+    A baseline may have brought the objects without the extension: `makes` is there then, or the table `landmark`.
+    """
 
     name: str
     version: str
     schema: str | None = None
     makes: str | None = None
     requires: str | None = None
+    landmark: str | None = None
     lacks: str = "does nothing"
 
 
 STAND_INS: Final = {
     item.name: item
     for item in (
-        StandIn("pgcrypto", "1.3", lacks="does not encrypt"),
+        StandIn("pgcrypto", "1.3", lacks="does not encrypt or hash passwords"),
         StandIn("uuid-ossp", "1.1", lacks="makes its UUIDs in SQL"),
         StandIn("pg_net", "0.19.5", makes="net", lacks="sends no request"),
         StandIn("pg_cron", "1.6.4", makes="cron", lacks="runs no job"),
@@ -44,7 +54,7 @@ STAND_INS: Final = {
         StandIn("http", "1.6", lacks="sends no request"),
         StandIn("supabase_vault", "0.3.1", schema="vault", lacks="does not encrypt"),
         StandIn("pgsodium", "3.1.8", schema="pgsodium", lacks="does not encrypt"),
-        StandIn("pgmq", "1.5.1", schema="pgmq", lacks="keeps queues in plain tables"),
+        StandIn("pgmq", "1.5.1", schema="pgmq", landmark="pgmq.meta", lacks="keeps queues in plain tables"),
         StandIn("pg_jsonschema", "0.3.3", lacks="takes every document for valid"),
         StandIn("pgjwt", "0.2.0", requires="pgcrypto", lacks="signs in SQL"),
         StandIn("hypopg", "1.4.1"),
@@ -94,15 +104,25 @@ def body(name: str) -> str:
 def script(item: StandIn) -> str:
     """The script that CREATE EXTENSION runs.
 
-    A schema of its own that is there already has come with the baseline or a dump; then its objects have, too.
+    Objects that are there already have come with the baseline or a dump, and stay nobody's: so dropping the extension
+    again leaves what was there before.
     """
     text = body(item.name) + grants(item.name, item.makes or item.schema)
+    lacking: str | None = None
     if item.makes is not None:
-        text = (
-            f"DO $dbm_make$ BEGIN IF pg_catalog.to_regnamespace('{item.makes}') IS NULL THEN "
-            f"EXECUTE $dbm_body$\n{text}$dbm_body$; END IF; END $dbm_make$;\n"
-        )
+        lacking = f"pg_catalog.to_regnamespace('{item.makes}') IS NULL"
+    elif item.landmark is not None:
+        brought = f"pg_catalog.string_to_array(pg_catalog.current_setting('{BROUGHT}', true), ',')"
+        lacking = f"pg_catalog.to_regclass('{item.landmark}') IS NULL AND ('{item.name}' = ANY ({brought})) IS NOT TRUE"
+    if lacking is not None:
+        text = f"DO $dbm_make$ BEGIN IF {lacking} THEN EXECUTE $dbm_body$\n{text}$dbm_body$; END IF; END $dbm_make$;\n"
     return gate(item.name) + text
+
+
+def brought_by(sql: str) -> frozenset[str]:
+    """Extensions whose objects a dump brings itself, as far as their schema does not tell."""
+    found = (item for item in STAND_INS.values() if item.landmark is not None)
+    return frozenset(item.name for item in found if f"CREATE TABLE {item.landmark} (" in sql)
 
 
 def gate(name: str) -> str:

@@ -73,15 +73,19 @@ async def row_login(stage: Stage, owners: Iterable[str]) -> AsyncGenerator[RowLo
     """A login that acts for the owners while the block runs."""
     player = Player(f"dbm_run_{secrets.token_hex(6)}", secrets.token_urlsafe(18))
     acting = sorted(o for o in set(owners) if o and o != stage.server.superuser and not o.startswith("pg_"))
+    stage.players.append(player)
     try:
         await stage.admin.execute(
             f"CREATE ROLE {name(player.login)} LOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION "
             f"BYPASSRLS CONNECTION LIMIT 2 PASSWORD {literal(player.password)};"
             f"ALTER ROLE {name(player.login)} SET session_replication_role = 'replica';"
+            # A platform's and an extension's tables may belong to the superuser, whose member nobody is.
+            f"GRANT pg_read_all_data, pg_write_all_data TO {name(player.login)};"
             + "".join(f"GRANT {name(owner)} TO {name(player.login)};" for owner in acting)
         )
         yield RowLogin(stage, player)
     finally:
+        stage.players.remove(player)
         with anyio.CancelScope(shield=True):
             await roles.stop(stage.admin, player)
             await roles.dismiss(stage.admin, player)

@@ -102,11 +102,7 @@ async def seed(
     for maker in makers:
         await _complete(connection, maker, made[maker.table])
     await _clean(connection, book, [m.table for m in makers])
-    for maker in makers:
-        counted = [slot.name for slot in maker.slots if slot.counted]
-        if counted and made[maker.table]:
-            highest = {column: _highest(made[maker.table], column) for column in counted}
-            await advance(connection, maker.table, highest)
+    await advance(connection, [_places(maker, made[maker.table]) for maker in makers])
     counts = await _counts(connection, [m.table for m in makers])
     for table, count in counts.items():
         if not count and table not in empty:
@@ -225,6 +221,11 @@ def _orphans(key: ForeignKey) -> str:
         f"{_qualified(key.table)} AS child WHERE {named} "
         f"AND NOT EXISTS (SELECT FROM {_qualified(key.to)} AS parent WHERE {joined})"
     )
+
+
+def _places(maker: Maker, rows: Sequence[Row]) -> tuple[Ref, list[tuple[str, int, str]]]:
+    """A table's counted columns, with the highest value that its rows have and the sequence that the default names."""
+    return maker.table, [(s.name, _highest(rows, s.name), s.sequence) for s in maker.slots if s.counted and rows]
 
 
 def _highest(rows: Sequence[Row], column: str) -> int:

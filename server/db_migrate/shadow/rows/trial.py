@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from db_migrate.shadow.observe import Step
-from db_migrate.shadow.rows.forward import Stumble, forward
+from db_migrate.shadow.observe import LOOKED_AT, Step
+from db_migrate.shadow.rows.forward import QUERIES, Forward, Stumble, forward
 from db_migrate.shadow.rows.login import RowLogin, row_login
 from db_migrate.shadow.rows.seeding import Seeded, seed
-from db_migrate.shadow.rows.state import read_state
+from db_migrate.shadow.rows.state import Outside, read_outside, read_state, use_up
+from db_migrate.shadow.rows.watch import LARGE_OBJECTS, Written
 from db_migrate.shadow.server import RAISED, literal, name
 from db_migrate.shadow.stage import Stage
-from db_migrate.shadow.verdict import Looked, unseen
-from db_migrate_tools.evidence import TableSize
-from db_migrate_tools.rows.book import Book
-from db_migrate_tools.rows.compare import State, compare
+from db_migrate.shadow.traces import Traces
+from db_migrate.shadow.verdict import Looked, blind, listed, statements
+from db_migrate_tools.evidence import PgFailure, TableSize
 from db_migrate_tools.rows.bodies import inside
-from db_migrate_tools.rows.conditions import statement
+from db_migrate_tools.rows.book import Book
+from db_migrate_tools.rows.branches import large_objects, targets
+from db_migrate_tools.rows.compare import State, compare, untold
+from db_migrate_tools.rows.conditions import Atom, statement
 from db_migrate_tools.rows.making import Ask
-from db_migrate_tools.rows.scope import Scope, scope_of
-from db_migrate_tools.rows.stories import Story, stories
+from db_migrate_tools.rows.places import Counter, at_risk, counters, set_back
+from db_migrate_tools.rows.scope import EACH, Scope, scope_of
+from db_migrate_tools.rows.stories import Part, Story, fitted, stories
 from db_migrate_tools.schema.diff import Delta
-from db_migrate_tools.schema.model import Catalog, Ref, Type
+from db_migrate_tools.schema.model import Catalog, Constraint, Ref, Type
+from db_migrate_tools.schema.semantics import KEPT_SCHEMA
+from db_migrate_tools.sql.model import Statement
 
 READS = frozenset({"AccessShareLock", "RowShareLock"})
 NOT_NULL_VIOLATION = "23502"
 ATTEMPTS = 4
 """How many kinds of rows are tried until the migration runs among them."""
 
+WIDENED = 2
+"""How often the trial starts over because something wrote to tables that had no rows."""
+
 LONGEST_READ = 20_000
 """Characters of a statement that is read for its conditions; longer ones bring data along."""
+
+_MISSING = re.compile(r"Key \(.*?\)=\((.*)\) is not present in table")
 
 _WISHED = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "SelectStmt", "DoStmt", "CallStmt"})
 
@@ -60,18 +72,42 @@ class Trial:
         made: Delta,
         steps: Sequence[Step],
         settled: Settled | None = None,
+        down: Sequence[Statement] = (),
+        together: Traces | None = None,
     ) -> None:
+        """`down` is the rollback that somebody wrote; `together` is what of the migration is known of no statement by
+        itself.
+        """
         self._settled = settled
+        self._before = before
+        self._together = together or Traces()
         self._stage = stage
         self._template = template
         self._made = made
         self._after = after
         self._steps = steps
         self._book = Book(before)
-        touched = {lock.relation for step in steps for lock in step.traces.locks}
-        touched |= {name for step in steps for name in (*step.traces.rewrites, *step.traces.scans)}
-        written = {ref for step in steps for ref in (*step.traces.writes, *step.traces.truncated)}
-        self.scope: Scope = scope_of(self._book, touched, written, made)
+        passed = [*(step.traces for step in steps), self._together]
+        self._touched = {lock.relation for traces in passed for lock in traces.locks}
+        self._touched |= {name for traces in passed for name in (*traces.rewrites, *traces.scans)}
+        written = {ref for traces in passed for ref in (*traces.writes, *traces.truncated)}
+        self._told = fitted(list(_stories(steps, self._book, after, before)))
+        blinded = [step.statement for step in steps if blind(step)]
+        written |= set(_mentioned(blinded, self._book, after, before))
+        written |= set(_named([s for s in down if s.kind in QUERIES | {"TruncateStmt"}], self._book, after, before))
+        self._writing = any(s.opaque or s.kind in QUERIES for s in (*(step.statement for step in steps), *down))
+        self._written = written
+        self._wrote = Written()
+        self._widened = 0
+        self.scope: Scope
+        self._outside: list[Ref]
+        self._sequences = counters(before)
+        self._later = counters(after)
+        # Where locks were not looked at, any sequence may have been set.
+        if len(steps) > LOOKED_AT or blinded:
+            self._touched |= {str(ref) for ref in self._sequences}
+        self._counters: tuple[Counter, ...]
+        self._rescope()
         self.database = ""
         self.findings: list[str] = []
         self.why_no_rows = ""
@@ -80,11 +116,14 @@ class Trial:
         self._state = State()
         self._idle: frozenset[int] = frozenset()
         self._barred: dict[Ref, str] = {}
+        self._others = Outside()
+        self._needs: tuple[Story, ...] = ()
+        self._about: tuple[str, Mapping[Ref, TableSize]] = ("", {})
 
     @property
     def seeded(self) -> bool:
-        """Whether there are rows to look at."""
-        return bool(self.database and self._seeded.rows)
+        """Whether there is a copy whose rows were read before and after."""
+        return bool(self.database)
 
     @property
     def rows(self) -> int:
@@ -97,53 +136,149 @@ class Trial:
     @asynccontextmanager
     async def prepared(self, fingerprint: str, sizes: Mapping[Ref, TableSize]) -> AsyncGenerator[None]:
         """The migrated copy with rows stands while the block runs, if one can be had."""
-        if not self.scope.tables:
+        if not self.scope.tables and not self._outside and not self._counters and not self._writing:
             yield
             return
+        self._about = fingerprint, sizes
         owners = {item.owner for item in self._book.catalog} | {self._stage.cast.role}
         async with row_login(self._stage, owners) as self._login:
             await self._prepare(self._login, fingerprint, sizes)
             yield
 
+    def _rescope(self) -> None:
+        self.scope = scope_of(self._book, self._touched, self._written, self._made)
+        self._outside = sorted(
+            ref for ref in self._written if ref not in self._book.tables and ref.schema != KEPT_SCHEMA
+        )
+        self._counters = at_risk(self._sequences, self._touched, self._made)
+
+    def _beyond(self, written: Written) -> set[Ref]:
+        """The tables and sequences among them that are not looked at."""
+        inside = {*self.scope.tables, *self._outside, LARGE_OBJECTS}
+        tables = {
+            ref
+            for ref in written.tables
+            if ref not in inside and (ref not in self._book.tables or self._book.root(ref) not in inside)
+        }
+        looked_at = {counter.ref for counter in self._counters} | self._state.sequences.keys()
+        return tables | {ref for ref in written.sequences if ref in self._sequences and ref not in looked_at}
+
     async def _prepare(self, login: RowLogin, fingerprint: str, sizes: Mapping[Ref, TableSize]) -> None:
-        wishes = tuple(_stories(self._steps, self._book, self._after, self._book.catalog))
-        ask = Ask(wishes)
+        await self._prepare_once(login, fingerprint, sizes)
+        while (more := self._beyond(self._wrote)) and self._widened < WIDENED:
+            self._widen(more)
+            await self._prepare_once(login, fingerprint, sizes)
+
+    def _widen(self, more: set[Ref]) -> None:
+        self._widened += 1
+        self._written = self._written | {ref for ref in more if ref.kind == "table"}
+        self._touched = self._touched | {str(ref) for ref in more}
+        self._rescope()
+        self.database, self._idle, self.why_no_rows = "", frozenset(), ""
+        self._barred = {}
+
+    async def widen(self, written: Written) -> bool:
+        """Whether there are other rows now, because a rollback writes to tables that had none."""
+        more = self._beyond(written)
+        if not more or self._login is None or self._widened >= WIDENED:
+            return False
+        self._widen(more)
+        await self._prepare(self._login, *self._about)
+        return True
+
+    async def _prepare_once(self, login: RowLogin, fingerprint: str, sizes: Mapping[Ref, TableSize]) -> None:
+        told = self._told
+        looking = {story.number for story in told}
+        ask = Ask((*self._needs, *told), after=Book(self._after))
         without: frozenset[Ref] = frozenset()
         stumbles: list[Stumble] = []
-        for _ in range(ATTEMPTS):
-            database = await self._stage.copy(self._template)
-            try:
-                async with login.session(database) as connection:
-                    seeded = await seed(
-                        connection, self._book, self.scope, fingerprint=fingerprint, ask=ask, without=without
-                    )
-                    state = await read_state(connection, self._book, self.scope.tables)
-            except RAISED as error:
-                self.why_no_rows = f"Rows could not be put in: {str(error).partition(chr(10))[0]}."
+        attempts = ATTEMPTS
+        while attempts:
+            attempts -= 1
+            found = await self._attempt(login, fingerprint, ask, without, far=not stumbles)
+            if isinstance(found, str):
+                self.why_no_rows = "" if self.database else found
                 return
-            if not seeded.rows and not without:
-                self._seeded = seeded
-                self.why_no_rows = " ".join(unseen(self._unseen()))
-                return
-            runner = await self._stage.connect(database)
-            ran = await forward(runner, self._steps)
-            await self._stage.leave(runner)
+            database, seeded, state, others, ran = found
             if ran.stumble is None:
-                self.database, self._seeded, self._state, self._idle = database, seeded, state, ran.idle
-                self.findings += self._told(stumbles, sizes)
-                self._bar(stumbles, without, sizes)
-                return
+                if not self.database or ran.idle < self._idle:
+                    self.database, self._seeded, self._state, self._others = database, seeded, state, others
+                    self._idle, self._wrote = ran.idle, ran.written
+                missed = self._idle & looking
+                if not missed or not attempts:
+                    break
+                # Once more, for those that found nothing, and with more rows that tell their stories.
+                attempts = 1
+                looking.clear()
+                again = tuple(story for story in told if story.number in missed)
+                ask = replace(ask, stories=(*self._needs, *again, *told), every=2)
+                continue
             stumbles.append(ran.stumble)
+            if self.database:
+                stumbles.pop()
+                break
             if len(stumbles) == 1:
-                ask = Ask(wishes, Book(self._after), plain=True)
+                ask = replace(ask, also=ask.after, plain=True)
             else:
                 without |= self._blamed(stumbles[-1])
-        self.findings += self._told(stumbles, sizes)
+        self.findings = [*self._findings(stumbles, sizes), *self._few()]
+        if self.database:
+            self._bar(stumbles, without, sizes)
+            return
         said = stumbles[-1]
         self.why_no_rows = (
             f"Statement {said.number} fails among the rows that could be made ({said.said.message}), so the rollback "
             "was tried without rows."
         )
+
+    async def _attempt(
+        self, login: RowLogin, fingerprint: str, ask: Ask, without: frozenset[Ref], *, far: bool
+    ) -> tuple[str, Seeded, State, Outside, Forward] | str:
+        """A copy with rows, on which the migration ran; or why there can be none."""
+        database = await self._stage.copy(self._template)
+        try:
+            async with login.session(database) as connection:
+                seeded = await seed(
+                    connection, self._book, self.scope, fingerprint=fingerprint, ask=ask, without=without
+                )
+                await use_up(connection, self._counters, self._later, far=far)
+                state = await read_state(connection, self._book, self.scope.tables, counters=self._counters)
+                others = await read_outside(connection, self._outside)
+        except RAISED as error:
+            return f"Rows could not be put in: {str(error).partition(chr(10))[0]}."
+        runner = await self._stage.connect(database)
+        ran = await forward(runner, self._steps)
+        await self._stage.leave(runner)
+        return database, seeded, state, others, ran
+
+    async def with_row(self, said: PgFailure, constraint: Ref | None) -> bool:
+        """A copy with rows among which is the one that a foreign key of the rollback misses; False where that cannot
+        be had.
+        """
+        key = self._book.catalog.get(constraint) if constraint is not None else None
+        missing = _MISSING.match(said.detail or "")
+        if not isinstance(key, Constraint) or key.references is None or missing is None or self._needs:
+            return False
+        values = missing[1].split(", ")
+        if len(values) != len(key.referenced_columns):
+            return False
+        atoms = tuple(Atom(c, "in", (v,)) for c, v in zip(key.referenced_columns, values, strict=True))
+        self._needs = (Story((Part(self._book.root(key.references), atoms),)),)
+        self.database, self._idle = "", frozenset()
+        before = list(self.findings)
+        await self._prepare(self._entered(), *self._about)
+        self.findings = [
+            *before,
+            f"Without a row ({missing[1]}) in {key.references}, the rollback fails: {said.message}.",
+        ]
+        return self.seeded
+
+    def _few(self) -> Iterator[str]:
+        if self.scope.short:
+            yield (
+                f"The migration concerns {len(self.scope.tables)} tables, so each got {self.scope.each} synthetic rows "
+                f"instead of {EACH}."
+            )
 
     def _blamed(self, stumble: Stumble) -> frozenset[Ref]:
         if stumble.table is not None and stumble.table in self._book.tables:
@@ -158,7 +293,7 @@ class Trial:
         found = {self._book.root(ref) for ref in self._book.tables if str(ref) in names}
         return frozenset(found or self.scope.tables)
 
-    def _told(self, stumbles: Sequence[Stumble], sizes: Mapping[Ref, TableSize]) -> Iterator[str]:
+    def _findings(self, stumbles: Sequence[Stumble], sizes: Mapping[Ref, TableSize]) -> Iterator[str]:
         """What the rows showed on the way forward."""
         seen: set[int] = set()
         for stumble in stumbles:
@@ -166,6 +301,9 @@ class Trial:
                 continue
             seen.add(stumble.number)
             tables = sorted(self._blamed(stumble))
+            if not tables:
+                yield f"With sequences that are in use, statement {stumble.number} fails: {stumble.said.message}."
+                continue
             where = ", ".join(map(str, tables[:3]))
             empty = all((size := sizes.get(ref)) is not None and size.exact and not size.rows for ref in tables)
             rows = "rows" if self._certain(stumble) else "some rows that the schema allows"
@@ -195,24 +333,87 @@ class Trial:
             raise RuntimeError("there are rows only inside `prepared`")
         return self._login
 
-    async def look(self, database: str, now: Catalog) -> Looked:
-        """The rows of a database after a rollback against those before the migration."""
+    async def look(self, database: str, now: Catalog, back: Written, unsettled: Sequence[str] = ()) -> Looked:
+        """The rows of a database after a rollback, which wrote `back`, against those before the migration."""
         async with self._entered().session(database) as connection:
-            state = await read_state(connection, self._book, self.scope.tables, Book(now))
-        if self._settled is not None:
-            await self._settled()
+            state = await read_state(connection, self._book, self.scope.tables, Book(now), self._counters)
+            others = await read_outside(connection, self._outside)
+        keys = {leaf: tuple(k.columns for k in self._book.keys(leaf)) for table in self.scope.tables
+                for leaf in self._book.leaves(table)}  # fmt: skip
+        await self.settle()
+        differences = (*compare(self._state, state), *compare(State(self._others.tables), State(others.tables)))
         return Looked(
+            unsettled=(*self._unreached(back), *untold(differences), *unsettled),
             before=self._state,
-            differences=compare(self._state, state),
-            idle=tuple(sorted(self._idle & {s.statement.number for s in self._steps if s.traces.writes})),
+            differences=differences,
+            keys={**keys, **self._others.keys},
+            idle=tuple(sorted(self._idle & {s.statement.number for s in self._steps if s.traces.writes or blind(s)})),
             unseen=self._unseen(),
             leaves={table: tuple(self._book.leaves(table)) for table in self.scope.tables},
-            rewound=tuple(
-                ref
-                for ref, place in self._state.sequences.items()
-                if ref in state.sequences and state.sequences[ref] < place
-            ),
+            rewound=set_back(self._state.sequences, state.sequences, self._sequences),
         )
+
+    async def settle(self) -> None:
+        """Wait until the steps say all that they will."""
+        if self._settled is not None:
+            await self._settled()
+
+    def _unreached(self, back: Written) -> Iterator[str]:
+        """What was written to and is not among what was looked at."""
+        every = self._wrote | back
+        beyond = {ref for ref in self._beyond(every) if ref.kind == "table"}
+        if beyond:
+            yield (
+                f"Rows of {listed(sorted(map(str, beyond)))} are written to as well, which were not looked at, so it "
+                "was not seen whether they are what they were."
+            )
+        moved = sorted(ref for ref in every.sequences if ref not in self._state.sequences)
+        if moved:
+            yield f"Whether {listed(sorted(map(str, moved)))} stands where it stood was not looked at."
+        if LARGE_OBJECTS in every.tables:
+            yield _LARGE
+
+    def unsettled(self, back: Sequence[Statement], wrote: Written) -> tuple[str, ...]:
+        """What cannot be known of the migration, nor of a rollback that somebody wrote, whatever the rows show: code
+        that was not reached, large objects, rows that no statement is known to change.
+        """
+        return tuple(dict.fromkeys(self._never_seen(back, wrote)))
+
+    def _never_seen(self, back: Sequence[Statement], wrote: Written) -> Iterator[str]:
+        played = [step for step in self._steps if not step.left_out]
+        by_step = {step.statement.number: step.traces.writes | step.traces.truncated for step in played}
+        attributed = {ref for refs in by_step.values() for ref in refs}
+        for step in played:
+            seen = by_step[step.statement.number] | (self._wrote.tables - attributed)
+            did = step.observation
+            found = self._untaken(step.statement, seen, did=bool(seen or did.created or did.altered or did.dropped))
+            yield from _said(statements([str(step.statement.number)]), found)
+        for number, one in enumerate(back, 1):
+            found = self._untaken(one, wrote.tables, did=bool(wrote.tables))
+            yield from _said(f"Statement {number} of the rollback", found)
+        for one in (*(step.statement for step in played), *back):
+            if len(one.text) < LONGEST_READ and large_objects(one.text, statement(one.text), self._after, self._before):
+                yield _LARGE
+        told = self._together.writes | self._together.truncated
+        rest = {ref for ref in told - attributed if ref.schema != KEPT_SCHEMA}
+        if rest:
+            yield f"Which statement changes rows of {listed(sorted(map(str, rest)))} could not be told."
+
+    def _untaken(self, one: Statement, seen: Set[Ref], *, did: bool) -> list[str]:
+        """What the statement's code would write to and did not; "" for what could not be read."""
+        node = statement(one.text) if len(one.text) < LONGEST_READ else None
+        if node is None:
+            return []
+        found: set[str] = set()
+        roots = {self._book.root(ref) if ref in self._book.tables else ref for ref in seen}
+        for target in targets(node, self._after, self._before):
+            if target.table is None:
+                found |= set() if did else {""}
+                continue
+            named = self._book.table_named(*target.table)
+            if named is not None and named[0] not in seen and self._book.root(named[0]) not in roots:
+                found.add(str(named[0]))
+        return sorted(found)
 
     def _unseen(self) -> dict[Ref, str]:
         """Tables that the migration works on and that hold no rows here, although they could elsewhere."""
@@ -254,6 +455,46 @@ class Trial:
             except RAISED:
                 return False
         return True
+
+
+_LARGE = "Large objects are not looked at, so it was not seen whether they are what they were."
+
+
+def _said(which: str, tables: Sequence[str]) -> Iterator[str]:
+    if tables:
+        named = [table for table in tables if table]
+        what = f"rows of {listed(named)}" if named else "rows, or whatever its SQL is put together for"
+        yield (
+            f"{which} holds code that would change {what}, but a branch of it was not taken, so it was not seen what "
+            "it does and whether the rollback undoes it."
+        )
+
+
+def _named(written: Sequence[Statement], book: Book, *catalogs: Catalog) -> Iterator[Ref]:
+    """The tables that statements name, and those that their code does."""
+    for one in written:
+        node = statement(one.text) if len(one.text) < LONGEST_READ else None
+        for part in node.walk() if node is not None else ():
+            named = book.table_named(part.text("schemaname"), part.text("relname")) if part.kind == "RangeVar" else None
+            if named is not None:
+                yield named[0]
+        for target in targets(node, *catalogs) if node is not None else ():
+            named = book.table_named(*target.table) if target.table is not None else None
+            if named is not None:
+                yield named[0]
+
+
+def _mentioned(written: Sequence[Statement], book: Book, *catalogs: Catalog) -> Iterator[Ref]:
+    """The tables that code speaks of, whose locks nobody saw."""
+    for one in written:
+        node = statement(one.text) if len(one.text) < LONGEST_READ else None
+        for found in inside(node, *catalogs) if node is not None else ():
+            for part in found.walk():
+                named = (
+                    book.table_named(part.text("schemaname"), part.text("relname")) if part.kind == "RangeVar" else None
+                )
+                if named is not None:
+                    yield named[0]
 
 
 def _stories(steps: Sequence[Step], book: Book, *catalogs: Catalog) -> Iterator[Story]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from db_migrate_tools.schema.ddl import stored
 from db_migrate_tools.schema.ddl.quote import literal, qualified
 from db_migrate_tools.schema.ddl.types import label_changes
 from db_migrate_tools.schema.diff import Change, Delta
+from db_migrate_tools.schema.kinds import KINDS, PublicationTable, Statistics
 from db_migrate_tools.schema.model import Column, Constraint, Index, Object, Ref, Sequence, Table, Type
+from db_migrate_tools.schema.order import BY_NAME
 from db_migrate_tools.schema.renames import quoted
 from db_migrate_tools.schema.replaced import must_replace
 
 SET_EXPRESSION_SINCE = 170000
 _WORD = re.compile(r'"(?:[^"]|"")+"|[^\W\d][\w$]*')
-_ALWAYS = frozenset({"constraint", "index", "policy", "trigger", "view", "routine"})
+_ALWAYS = frozenset({"constraint", "index", "policy", "trigger", "view", "routine"}) | KINDS
 
 
 @dataclass(slots=True)
@@ -34,17 +37,17 @@ class Closure:
     checks: set[Ref] = field(default_factory=set[Ref])
     rows: dict[Ref, tuple[Column, ...]] = field(default_factory=dict[Ref, tuple[Column, ...]])
     parked: set[Ref] = field(default_factory=set[Ref])
-    users: dict[Ref, list[Ref]] = field(default_factory=dict[Ref, list[Ref]])
+    users: Mapping[Ref, Collection[Ref]] = field(default_factory=dict[Ref, Collection[Ref]])
     stored: set[Ref] = field(default_factory=set[Ref])
 
 
 def close(delta: Delta, gone: set[Ref], version: int, rebuild: frozenset[Ref] = frozenset()) -> Closure:
     """Follow the dependencies of what is dropped, replaced, retyped or rebuilt; `rebuild` are types that must be."""
-    users = _users(delta)
+    users = stored.Users(delta)
     found = Closure(rebuilt=dict.fromkeys(rebuild, ()), users=users)
     changes = {change.ref: change for change in delta.altered}
     retyped = {ref for ref, change in changes.items() if _retyped(change)}
-    pending: list[Ref] = sorted(gone)
+    pending: list[Ref] = sorted(gone, key=BY_NAME)
     for ref, change in changes.items():
         if must_replace(change.before, change.after) or _needs_new_expression(change, version):
             found.remade.add(ref)
@@ -52,10 +55,13 @@ def close(delta: Delta, gone: set[Ref], version: int, rebuild: frozenset[Ref] = 
         elif (
             isinstance(change.after, Type)
             and isinstance(change.before, Type)
-            and (_must_rebuild(change, delta) or (_tightens(change.before, change.after) and _held(ref, users, delta)))
+            and (
+                _must_rebuild(change, delta)
+                or (_tightens(change.before, change.after) and stored.held(ref, users, delta))
+            )
         ):
             found.rebuilt[ref] = ()
-        elif ref in retyped and _stored(holder := Ref("type", ref.schema, ref.parent), users, delta):
+        elif ref in retyped and stored.is_stored(holder := Ref("type", ref.schema, ref.parent), users, delta):
             found.rebuilt[holder] = ()
         elif ref in retyped and (view := Ref("view", ref.schema, ref.parent)) in delta.base.objects:
             # CREATE OR REPLACE VIEW keeps its columns' types.
@@ -74,8 +80,8 @@ def close(delta: Delta, gone: set[Ref], version: int, rebuild: frozenset[Ref] = 
         if above is not None and above not in found.remade:
             found.remade.add(above)
             pending.append(above)
-    _rebuild_what_is_made_of(found, users, delta)
-    found.parked = _parked(found, users, delta)
+    stored.rebuild_what_is_made_of(found, users, delta)
+    found.parked = stored.parked(found, users, delta)
     soft = set(retyped)
     as_text: set[Ref] = set()
     for ref in found.rebuilt:
@@ -90,14 +96,14 @@ def close(delta: Delta, gone: set[Ref], version: int, rebuild: frozenset[Ref] = 
         if ref in found.parked:
             as_text |= parts
         pending += [ref, *sorted(parts)]
-    found.rows = _rows(found, retyped, users, delta)
+    found.rows = stored.rows(found, retyped, users, delta)
     for columns_of in found.rows.values():
         parts = {column.ref for column in columns_of}
         soft |= parts
         as_text |= parts
         pending += sorted(parts)
     rebuilt = {ref for ref in soft if ref not in retyped}
-    for ref in sorted(soft):
+    for ref in sorted(soft, key=BY_NAME):
         table = delta.base.get(Ref("table", ref.schema, ref.parent))
         if isinstance(table, Table) and table.ref in delta.after.objects and _in_key(ref, table):
             # A partition key's column keeps its type; the table itself holds no rows.
@@ -117,135 +123,41 @@ def close(delta: Delta, gone: set[Ref], version: int, rebuild: frozenset[Ref] = 
                 pending.append(user)
                 if isinstance(item, Index) and item.constraint is not None:
                     key = Ref("constraint", user.schema, item.constraint, item.table.name)
-                    if key in delta.base.objects and key in delta.after.objects and key not in found.remade | gone:
+                    if (
+                        key in delta.base.objects
+                        and key in delta.after.objects
+                        and key not in found.remade
+                        and key not in gone
+                    ):
                         found.remade.add(key)
                         pending.append(key)
-    gaining = {Ref("table", item.ref.schema, item.ref.parent) for item in delta.created if item.ref.kind == "column"}
-    found.stored = {ref for ref in gaining if isinstance(delta.base.get(ref), Table) and _storing(ref, users, delta)}
+    gaining = {
+        Ref("table", item.ref.schema, item.ref.parent)
+        for item in delta.created
+        if isinstance(item, Column) and item.default is not None
+    }
+    found.stored = {
+        ref for ref in gaining if isinstance(delta.base.get(ref), Table) and stored.storing(ref, users, delta)
+    }
     # A domain that arrays or composite types hold takes no new checks.
-    held = frozenset(ref for ref in found.checks if _held(ref, users, delta)) - found.rebuilt.keys()
+    held = frozenset(ref for ref in found.checks if stored.held(ref, users, delta)) - found.rebuilt.keys()
     return close(delta, gone, version, rebuild | held) if held else found
 
 
 def _generated_behind(found: Closure, delta: Delta, gone: set[Ref], pending: list[Ref]) -> bool:
     """Whether more is to be made again to keep an order: generated columns behind a remade one, if nothing else is."""
-    for ref in sorted(found.remade):
+    for ref in sorted(found.remade, key=BY_NAME):
         table = delta.base.get(Ref("table", ref.schema, ref.parent))
-        if ref.kind != "column" or not isinstance(table, Table) or table.ref in found.remade | gone:
+        if ref.kind != "column" or not isinstance(table, Table) or table.ref in found.remade or table.ref in gone:
             continue
         names = table.columns[table.columns.index(ref.name) + 1 :]
         behind = [Ref("column", ref.schema, name, ref.parent) for name in names]
-        behind = [one for one in behind if one in delta.after.objects and one not in found.remade | gone]
+        behind = [one for one in behind if one in delta.after.objects and one not in found.remade and one not in gone]
         columns = [column for one in behind if isinstance(column := delta.after.objects[one], Column)]
         if behind and all(column.generated and column.local for column in columns):
             found.remade.update(behind)
             pending += behind
     return bool(pending)
-
-
-def _held(ref: Ref, users: dict[Ref, list[Ref]], delta: Delta) -> bool:
-    """Whether something stores the type inside another one."""
-    items = [delta.base.objects[user] for user in users[ref]]
-    return any(
-        isinstance(item, Type)
-        or (isinstance(item, Column) and item.type_ref == ref and (item.is_array or _attribute(item, delta)))
-        for item in items
-    )
-
-
-def _attribute(item: Column, delta: Delta) -> bool:
-    return Ref("type", item.ref.schema, item.ref.parent) in delta.base.objects
-
-
-def _stored(ref: Ref, users: dict[Ref, list[Ref]], delta: Delta) -> bool:
-    """Whether tables have columns of this composite type, so that its attributes cannot change in place."""
-    if not isinstance(delta.base.get(ref), Type) or ref not in delta.after.objects:
-        return False
-    seen = {ref}
-    pending = [ref]
-    while pending:
-        for user in users[pending.pop()]:
-            item = delta.base.get(user)
-            holder = user
-            if isinstance(item, Column) and item.type_ref in seen:
-                if isinstance(delta.base.get(Ref("table", user.schema, user.parent)), Table):
-                    return True
-                holder = Ref("type", user.schema, user.parent)
-            if isinstance(delta.base.get(holder), Type) and holder not in seen:
-                seen.add(holder)
-                pending.append(holder)
-    return False
-
-
-def _rebuild_what_is_made_of(found: Closure, users: dict[Ref, list[Ref]], delta: Delta) -> None:
-    """Domains, ranges, and composite types that tables store follow the type that they are made of."""
-    pending = list(found.rebuilt)
-    while pending:
-        needed = pending.pop()
-        for user in users[needed]:
-            item = delta.base.objects[user]
-            if isinstance(item, Column) and item.type_ref == needed:
-                made_of_it = Ref("type", user.schema, user.parent)
-                follows = _stored(made_of_it, users, delta)
-            else:
-                made_of_it, follows = user, isinstance(item, Type)
-            if follows and made_of_it in delta.after.objects and made_of_it not in {*found.rebuilt, *found.remade}:
-                found.rebuilt[made_of_it] = ()
-                pending.append(made_of_it)
-
-
-def _parked(found: Closure, users: dict[Ref, list[Ref]], delta: Delta) -> set[Ref]:
-    """Ranges, for their constructors keep their names, and the rebuilt types that hold one."""
-    parked = {ref for ref in found.rebuilt if getattr(delta.base.objects[ref], "type", "") == "range"}
-    pending = list(parked)
-    while pending:
-        for user in users[pending.pop()]:
-            holder = Ref("type", user.schema, user.parent) if user.kind == "column" else user
-            if holder in found.rebuilt and holder not in parked:
-                parked.add(holder)
-                pending.append(holder)
-    return parked
-
-
-def _rows(
-    found: Closure, retyped: set[Ref], users: dict[Ref, list[Ref]], delta: Delta
-) -> dict[Ref, tuple[Column, ...]]:
-    """The tables whose rows are written anew while columns of other tables store such rows, with those columns."""
-    pending = [ref for ref in retyped if ref not in found.remade]
-    pending += [column.ref for columns in found.rebuilt.values() for column in columns]
-    rows: dict[Ref, tuple[Column, ...]] = {}
-    while pending:
-        ref = pending.pop()
-        table = Ref("table", ref.schema, ref.parent)
-        if table in rows or table not in delta.after.objects or not isinstance(delta.base.get(table), Table):
-            continue
-        stored = _storing(table, users, delta)
-        if stored:
-            rows[table] = stored
-            pending += [column.ref for column in stored]
-    return rows
-
-
-def _storing(ref: Ref, users: dict[Ref, list[Ref]], delta: Delta) -> tuple[Column, ...]:
-    """The columns of tables that hold values of a table's row type, by way of other types too."""
-    seen, pending, stored = {ref}, [ref], dict[Ref, Column]()
-    while pending:
-        needed = pending.pop()
-        for user in users[needed]:
-            item = delta.base.objects[user]
-            holder = user
-            if isinstance(item, Column):
-                if item.type_ref != needed:
-                    continue
-                after = delta.after.get(user)
-                if isinstance(delta.base.get(Ref("table", user.schema, user.parent)), Table):
-                    stored |= {user: after} if isinstance(after, Column) else {}
-                    continue
-                holder = Ref("type", user.schema, user.parent)
-            if isinstance(delta.base.get(holder), Type) and holder not in seen:
-                seen.add(holder)
-                pending.append(holder)
-    return tuple(stored[one] for one in sorted(stored))
 
 
 def _attributes(ref: Ref, delta: Delta) -> set[Ref]:
@@ -275,14 +187,6 @@ def _index_above(ref: Ref, delta: Delta, gone: set[Ref]) -> Ref | None:
     table, above = delta.after.get(index.table), delta.base.get(index.partition_of)
     attached = isinstance(table, Table) and isinstance(above, Index) and table.partition_of == above.table
     return index.partition_of if attached and index.partition_of in delta.after.objects else None
-
-
-def _users(delta: Delta) -> dict[Ref, list[Ref]]:
-    users: dict[Ref, list[Ref]] = defaultdict(list)
-    for item in delta.base:
-        for ref in sorted(item.depends):
-            users[ref].append(item.ref)
-    return users
 
 
 def _retyped(change: Change) -> bool:
@@ -357,11 +261,14 @@ def _must_go(item: Object, needed: Ref, found: Closure, *, in_place: bool, rebui
         found.checks.add(item.ref)
     if isinstance(item, Table) and item.partition_of == needed:
         found.reattached.add(item.ref)
-    return False
+    return isinstance(item, Table) and needed.kind == "foreign-server"
 
 
 def _must_go_for_type(item: Object, *, rebuilt: bool, retyped: set[Ref]) -> bool:
-    if item.ref.kind in ("view", "policy", "trigger", "routine"):
+    if item.ref.kind in ("view", "policy", "trigger", "routine", "rule"):
+        return True
+    if isinstance(item, PublicationTable | Statistics):
+        # Postgres refuses for the one; the other it makes again itself, as the property of whoever alters.
         return True
     if isinstance(item, Column):
         return bool(item.generated)
@@ -373,4 +280,4 @@ def _must_go_for_type(item: Object, *, rebuilt: bool, retyped: set[Ref]) -> bool
         return rebuilt and item.type in ("check", "exclude")
     if isinstance(item, Index):
         return rebuilt and (item.partial or "" in item.columns)
-    return False
+    return rebuilt and item.ref.kind in KINDS

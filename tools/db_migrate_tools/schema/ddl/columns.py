@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from db_migrate_tools.schema.ddl import sequences
+from db_migrate_tools.schema.ddl import sequences, unkept
 from db_migrate_tools.schema.ddl.context import Context
 from db_migrate_tools.schema.ddl.grants import after_alter, after_create
 from db_migrate_tools.schema.ddl.quote import holder, ident
@@ -100,6 +100,7 @@ def extras(item: Column, context: Context) -> list[str]:
         found.append(f"{_head(item)} SET STATISTICS {item.statistics}")
     if item.options:
         found.append(f"{_head(item)} SET ({', '.join(item.options)})")
+    found += _foreign_options((), item)
     found += after_create(item, context)
     if _has_own_identity(item):
         found += after_create(_sequence(item, context), context)[1:]
@@ -114,6 +115,7 @@ def _sequence(item: Column, context: Context) -> Sequence:
         ref=Ref("sequence", item.ref.schema, name),
         owner=table.owner if table is not None else "",
         acl=item.identity_acl,
+        comment=item.identity_comment,
         options=item.identity_options or _NO_OPTIONS,
     )
 
@@ -132,11 +134,7 @@ def drop(item: Column, context: Context) -> list[str]:
 
 def _kept_below(item: Column, context: Context) -> bool:
     table = Ref("table", item.ref.schema, item.ref.parent)
-    below = [
-        Ref("column", child.ref.schema, item.ref.name, child.ref.name)
-        for child in context.base.tables()
-        if table in child.inherits
-    ]
+    below = [Ref("column", child.schema, item.ref.name, child.name) for child in context.children.get(table, ())]
     return any(ref in context.after.objects and ref not in context.gone for ref in below)
 
 
@@ -183,13 +181,23 @@ def alter(
         found.append(f"{head} SET STATISTICS {-1 if after.statistics is None else after.statistics}")
     if "options" in names:
         found += change_options(head, before.options, after.options)
+    if "foreign_options" in names:
+        found += _foreign_options(before.foreign_options, after)
     found += after_alter(before, after, fields, context)
     if after.identity and not before.identity:
         found += after_create(_sequence(after, context), context)[1:]
-    elif after.identity and "identity_acl" in names:
-        old = replace(_sequence(after, context), acl=before.identity_acl)
-        found += after_alter(old, _sequence(after, context), ("acl",), context)
+    elif after.identity and names & {"identity_acl", "identity_comment"}:
+        old = replace(_sequence(after, context), acl=before.identity_acl, comment=before.identity_comment)
+        changed = [name.removeprefix("identity_") for name in ("identity_acl", "identity_comment") if name in names]
+        found += after_alter(old, _sequence(after, context), changed, context)
     return found
+
+
+def _foreign_options(before: tuple[str, ...], after: Column) -> list[str]:
+    words, missing = unkept.changed(before, after.foreign_options)
+    head = f"ALTER FOREIGN TABLE {holder(after.ref)} ALTER COLUMN {ident(after.ref.name)}"
+    found = [f"{head} OPTIONS ({words})"] if words else []
+    return found + unkept.told(f"column {holder(after.ref)}.{ident(after.ref.name)}", missing)
 
 
 def retype(before: Column, after: Column) -> str:
@@ -244,8 +252,8 @@ def _nullability(before: Column, after: Column, context: Context) -> list[str]:
         isinstance(item := context.base.get(ref), Constraint)
         and item.type == "not null"
         and item.columns == (after.ref.name,)
-        for ref in context.gone
-        if ref.kind == "constraint" and (ref.schema, ref.parent) == (after.ref.schema, after.ref.parent)
+        for ref in context.gone_of(Ref("table", after.ref.schema, after.ref.parent))
+        if ref.kind == "constraint"
     ):
         return []
     return [f"{_head(after)} {'DROP' if after.nullable else 'SET'} NOT NULL"]

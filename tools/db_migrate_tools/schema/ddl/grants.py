@@ -63,7 +63,7 @@ def comment_on(item: Object) -> str:
     match item.ref.kind:
         case "column":
             subject = f"COLUMN {holder(item.ref)}.{ident(item.ref.name)}"
-        case "constraint" | "trigger" | "policy":
+        case "constraint" | "trigger" | "policy" | "rule":
             subject = f"{item.ref.kind.upper()} {ident(item.ref.name)} ON {holder(item.ref)}"
         case _:
             subject = target(item)
@@ -238,5 +238,5 @@ def _on(item: Object, privileges: list[str], context: Context) -> str:
     words = "ALL" if set(ordered) == set(every) else ", ".join(ordered)
     if isinstance(item, Routine):
         return f"{words} ON {'PROCEDURE' if item.type == 'procedure' else 'FUNCTION'} {qualified(item.ref)}"
-    noun = {"view": "TABLE", "table": "TABLE"}.get(item.ref.kind, item.ref.kind.upper())
+    noun = {"view": "TABLE", "table": "TABLE"}.get(item.ref.kind, item.ref.kind.upper().replace("-", " "))
     return f"{words} ON {noun} {qualified(item.ref)}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from db_migrate_tools.schema.kinds import goes_with
 from db_migrate_tools.schema.model import Catalog, Column, Constraint, Index, Object, Ref, Sequence, Table, View
+from db_migrate_tools.schema.order import BY_NAME
 
 _CAN_GO_FIRST = frozenset({"constraint", "policy", "trigger", "column"})
 
@@ -14,6 +16,11 @@ class Homes:
 
     def __init__(self, base: Catalog, after: Catalog, gone: frozenset[Ref], made: frozenset[Ref]) -> None:
         self.base, self.after, self.gone, self.made = base, after, gone, made
+        self.relations_gone, self.relations_made = _relations(gone), _relations(made)
+        self._parts_gone: dict[tuple[str, str], list[Ref]] = defaultdict(list)
+        for ref in gone:
+            if ref.parent:
+                self._parts_gone[ref.schema, ref.parent].append(ref)
         self.early: set[Ref] = set()
         self.early_defaults: list[Column] = []
         self._find_circles()
@@ -33,8 +40,11 @@ class Homes:
 
     def holder(self, item: Object) -> Ref | None:
         """What the object is part of before, if that goes too."""
+        for ref in goes_with(item):
+            if ref in self.gone:
+                return ref
         if item.ref.parent:
-            return next((ref for ref in _candidates(item.ref) if ref in self.gone), None)
+            return self.relations_gone.get((item.ref.schema, item.ref.parent))
         if isinstance(item, Index):
             if item.table in self.gone:
                 return item.table
@@ -60,6 +70,8 @@ class Homes:
         holder = self.holder(item)
         if holder is not None:
             return self.of_drop(self.base.objects[holder])
+        if isinstance(item, Column) and (attribute := self.attribute_of(item)) in self.gone:
+            return self.of_drop(self.base.objects[attribute])
         if isinstance(item, Constraint | Column) and not item.local:
             above = self._inherited_from(item)
             if above is not None:
@@ -73,11 +85,13 @@ class Homes:
     def of_create(self, item: Object) -> Ref | None:
         """The object whose CREATE brings this one along; None when another statement does without being told."""
         if isinstance(item, Column):
-            for ref in _candidates(item.ref):
-                if ref in self.made:
-                    return ref
+            relation = self.relations_made.get((item.ref.schema, item.ref.parent))
+            if relation is not None:
+                return relation
             if self._of_view(item, self.after):
                 return None
+            if (attribute := self.attribute_of(item)) in self.made:
+                return attribute
             return None if not item.local and self._table_stays(item) and self._brought(item) else item.ref
         if isinstance(item, Constraint) and not item.local:
             table = self.after.get(Ref("table", item.ref.schema, item.ref.parent))
@@ -86,6 +100,15 @@ class Homes:
             if item.type == "check" and (not isinstance(table, Table) or table.ref not in self.made or table.inherits):
                 return None
         return item.ref
+
+    def attribute_of(self, item: Column) -> Ref | None:
+        """The attribute that brings and takes a typed table's column, where the table keeps its type."""
+        table = Ref("table", item.ref.schema, item.ref.parent)
+        before, after = self.base.get(table), self.after.get(table)
+        if not isinstance(before, Table) or not isinstance(after, Table) or before.of_type != after.of_type:
+            return None
+        kept = after.of_type
+        return Ref("column", kept.schema, item.ref.name, kept.name) if kept is not None else None
 
     def _brought(self, item: Column) -> bool:
         """Whether a parent that the table had before brings the column."""
@@ -114,9 +137,9 @@ class Homes:
             still = isinstance(after, Table) and parent in (*after.inherits, after.partition_of)
             if not still:
                 continue
-            for ref in self.gone:
+            for ref in self._parts_gone.get((parent.schema, parent.name), ()):
                 other = self.base.objects[ref]
-                if (ref.schema, ref.parent) != (parent.schema, parent.name) or type(other) is not type(item):
+                if type(other) is not type(item):
                     continue
                 if isinstance(item, Column) and ref.name == item.ref.name:
                     return other
@@ -139,7 +162,8 @@ class Homes:
         for ref, home in homes.items():
             edges[home] |= {homes[dep] for dep in self.base.objects[ref].depends if dep in homes} - {home}
         circle = _components(edges)
-        for ref, home in sorted(homes.items()):
+        for ref in sorted(homes, key=BY_NAME):
+            home = homes[ref]
             item = self.base.objects[ref]
             if ref == home or ref.kind not in _CAN_GO_FIRST:
                 continue
@@ -152,6 +176,10 @@ class Homes:
                     self.early_defaults.append(item)
             else:
                 self.early.add(ref)
+
+
+def _relations(refs: frozenset[Ref]) -> dict[tuple[str, str], Ref]:
+    return {(ref.schema, ref.name): ref for ref in refs if ref.kind in ("table", "view", "type")}
 
 
 def _candidates(ref: Ref) -> tuple[Ref, Ref, Ref]:

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from db_migrate_tools.schema.ddl import columns, indexes, rebuild, routines, sequences, tables, types, views, waits, writers
+from db_migrate_tools.schema.ddl import (
+    columns,
+    indexes,
+    partitions,
+    rebuild,
+    routines,
+    sequences,
+    tables,
+    types,
+    views,
+    waits,
+    writers,
+)
 from db_migrate_tools.schema.ddl.closure import Closure, close
-from db_migrate_tools.schema.ddl.context import Context
+from db_migrate_tools.schema.ddl.context import Context, context_of
 from db_migrate_tools.schema.ddl.homes import Homes
 from db_migrate_tools.schema.ddl.order import Key, Step
 from db_migrate_tools.schema.ddl.ranks import rank
 from db_migrate_tools.schema.diff import Delta
 from db_migrate_tools.schema.model import (
     Column,
-    Constraint,
-    DefaultAcl,
     Index,
     Object,
     Ref,
     Routine,
-    Schema,
     Sequence,
     Table,
-    Trigger,
     Type,
     View,
 )
+from db_migrate_tools.schema.order import BY_NAME
 from db_migrate_tools.schema.renames import base_name
 
 _INHERITED = frozenset({"type", "collation", "nullable", "generated", "identity", "identity_options", "default"})
@@ -42,43 +51,17 @@ class Planner:
         self.changes = {c.ref: c for c in delta.altered if c.ref not in self.closure.remade}
         self.gone = frozenset(dropped | self.closure.remade)
         self.made = frozenset({item.ref for item in delta.created} | self.closure.remade)
-        by_relation: dict[tuple[str, str], list[Column]] = defaultdict(list)
-        not_null: dict[Ref, Constraint] = {}
-        for item in delta.after:
-            if isinstance(item, Column):
-                by_relation[item.ref.schema, item.ref.parent].append(item)
-            elif isinstance(item, Constraint) and item.type == "not null":
-                not_null |= {Ref("column", item.ref.schema, name, item.ref.parent): item for name in item.columns}
-        self.context = Context(
-            base=delta.base,
-            after=delta.after,
-            version=version,
-            made=self.made,
-            gone=self.gone,
-            changed={ref: change.fields for ref, change in self.changes.items()},
-            default_acls=tuple(
-                {
-                    (item.ref, item.acl): item
-                    for catalog in (delta.before, delta.after)
-                    for item in catalog
-                    if isinstance(item, DefaultAcl)
-                }.values()
-            ),
-            columns={key: tuple(sorted(found, key=lambda c: c.position)) for key, found in by_relation.items()},
-            not_null=not_null,
-            stored_rows=frozenset(self.closure.stored),
-            from_nothing=all(isinstance(item, Schema) for item in delta.before),
-        )
+        changed = {ref: change.fields for ref, change in self.changes.items()}
+        self.context: Context = context_of(delta, self.made, self.gone, changed, frozenset(self.closure.stored))
         self.homes = Homes(delta.base, delta.after, self.gone, self.made)
         self.steps: dict[Key, Step] = {}
-        self._by_relation: dict[Ref, list[Object]] = defaultdict(list)
         self.make: dict[Ref, set[Key]] = defaultdict(set)
         """Which steps bring an object into its final form."""
         self.unmake: dict[Ref, set[Key]] = defaultdict(set)
         """Which steps end an object's first form."""
         self.takes: dict[Key, list[Object]] = defaultdict(list)
         self.releases: dict[Key, list[Object]] = defaultdict(list)
-        self.apart: set[Ref] = set()
+        self.apart: frozenset[Ref] = frozenset()
         """Columns of new tables whose default is set by a step of its own."""
         self.between: list[tuple[Key | None, Key, Key | None]] = []
         """What must come before and after a step because a table's rows are stored elsewhere."""
@@ -90,7 +73,7 @@ class Planner:
         self._alters()
         self._defaults()
         self._domain_checks()
-        self._partitions()
+        partitions.attach_and_detach(self)
         rebuild.drop_asides(self)
         rebuild.order(self)
         waits.connect(self)
@@ -102,7 +85,7 @@ class Planner:
         return step
 
     def _drops(self) -> None:
-        for ref in sorted(self.gone):
+        for ref in sorted(self.gone, key=BY_NAME):
             item = self.delta.base.objects[ref]
             home = self.homes.of_drop(item)
             if home is None:
@@ -122,16 +105,16 @@ class Planner:
             self.releases[key].append(column)
 
     def _creates(self) -> None:
-        apart = {
+        apart = frozenset(
             ref
             for ref in self.made
             if isinstance(item := self.delta.after.objects[ref], Column)
             and item.default is not None
             and not item.generated
-            and self.homes.of_create(item) != ref
             and any(dep.kind == "routine" and dep in self.made for dep in item.depends)
-        }
-        for ref in sorted(self.made):
+            and self.homes.of_create(item) != ref
+        )
+        for ref in sorted(self.made, key=BY_NAME):
             item = self.delta.after.objects[ref]
             home = self.homes.of_create(item)
             if home is None:
@@ -141,13 +124,13 @@ class Planner:
             if home != ref:
                 self.takes[key].append(item)
                 continue
-            step = self.add(key, writers.create(item, self.context, frozenset(apart)), item)
+            step = self.add(key, writers.create(item, self.context, apart), item)
             self.takes[key].append(item)
             if isinstance(item, Routine):
                 step.stub = routines.stub(item)
             self._follow_up(item)
         self._in_their_order()
-        for ref in sorted(apart):
+        for ref in sorted(apart, key=BY_NAME):
             column = self.delta.after.objects[ref]
             if isinstance(column, Column):
                 step = self.add(("set-default", ref), columns.set_default(column), column)
@@ -160,13 +143,15 @@ class Planner:
     def _in_their_order(self) -> None:
         """New columns of a table that stays come one after the other, whatever each of them waits for."""
         last: dict[tuple[str, str], Key] = {}
-        for columns_of in self.context.columns.values():
-            for column in columns_of:
-                key = ("create", column.ref)
-                if key in self.steps:
-                    place = column.ref.schema, column.ref.parent
-                    self.steps[key].needs |= {last[place]} if place in last else set()
-                    last[place] = key
+        new = [
+            item
+            for ref in self.made
+            if ("create", ref) in self.steps and isinstance(item := self.delta.after.objects[ref], Column)
+        ]
+        for column in sorted(new, key=lambda c: c.position):
+            key, place = ("create", column.ref), (column.ref.schema, column.ref.parent)
+            self.steps[key].needs |= {last[place]} if place in last else set()
+            last[place] = key
         for ref in self.made:
             table = self.delta.after.objects[ref]
             for parent in table.inherits if isinstance(table, Table) else ():
@@ -266,6 +251,8 @@ class Planner:
             for parent in {*table.inherits, table.partition_of} & {*was.inherits, was.partition_of} - {None}:
                 change = self.changes.get(Ref("column", parent.schema, after.ref.name, parent.name)) if parent else None
                 brought |= _INHERITED & set(change.fields if change else ())
+        if (attribute := self.homes.attribute_of(after)) in self.changes:
+            brought |= {"type", "collation"} & set(self.changes[attribute].fields)
         return tuple(name for name in fields if name not in brought)
 
     def _view_column(self, column: Column, key: Key) -> None:
@@ -288,45 +275,3 @@ class Planner:
                 key = ("set-default", ref)
                 self.add(key, columns.set_default(after), after).needs |= {("alter", ref), ("move", ref)}
                 self.takes[key].append(after)
-
-    def _partitions(self) -> None:
-        for item in list(self.delta.after):
-            if not isinstance(item, Table) or (item.ref not in self.made and item.ref not in self._moved()):
-                continue
-            before = self.delta.base.get(item.ref)
-            if item.ref not in self.made and isinstance(before, Table) and before.partition_of is not None:
-                step = self.add(("detach", item.ref), tables.detach(before), before)
-                self.unmake[item.ref].add(step.key)
-                self.releases[step.key].append(before)
-                for ref in self.gone:
-                    if ref.schema == item.ref.schema and self.homes.relation_of(ref) == item.ref:
-                        for key in self.unmake[ref]:
-                            self.steps[key].needs.add(step.key)
-            if item.partition_of is not None:
-                self._attach(item, item.partition_of)
-
-    def _moved(self) -> set[Ref]:
-        found = set(self.closure.reattached)
-        for ref, change in self.changes.items():
-            if isinstance(change.after, Table) and {"partition_of", "partition_bound"} & set(change.fields):
-                found.add(ref)
-        return found
-
-    def _made_of(self, relation: Ref) -> list[Object]:
-        """Constraints, indexes and columns that are made for a relation."""
-        if not self._by_relation:
-            for ref in sorted(self.made):
-                found = self.homes.relation_of(ref)
-                if found is not None:
-                    self._by_relation[found].append(self.delta.after.objects[ref])
-        return self._by_relation.get(relation, [])
-
-    def _attach(self, item: Table, parent: Ref) -> None:
-        step = self.add(("attach", item.ref), tables.attach(item), item)
-        step.needs |= {("detach", item.ref), ("create", item.ref), ("alter", item.ref), ("create", parent)}
-        for column in self.context.columns_of(item.ref):
-            step.needs |= {("move", column.ref), ("alter", column.ref), ("drop-identity", column.ref)}
-        for other in (*self._made_of(item.ref), *self._made_of(parent)):
-            later = isinstance(other, Trigger) or (isinstance(other, Constraint) and other.type == "foreign key")
-            if not later:
-                step.needs.add(("create", other.ref))

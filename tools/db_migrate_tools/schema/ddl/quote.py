@@ -53,12 +53,21 @@ def qualified(ref: Ref) -> str:
     if ref.kind == "routine":
         at = ref.name.index("(", 1)
         return f"{ident(ref.schema)}.{ident(ref.name[:at])}{ref.name[at:]}"
+    if ref.kind in ("operator", "operator-class", "operator-family"):
+        return f"{ident(ref.schema)}.{ref.name}"
+    if ref.kind == "cast":
+        return f"({ref.name})"
+    if ref.kind == "transform":
+        return f"FOR {ref.name}"
     return f"{ident(ref.schema)}.{ident(ref.name)}" if ref.schema else ident(ref.name)
 
 
 def holder(ref: Ref) -> str:
     """The qualified name of the relation that a column, constraint, trigger or policy is part of."""
     return f"{ident(ref.schema)}.{ident(ref.parent)}"
+
+
+_WORDS = {"foreign-server": "SERVER"}
 
 
 def keyword(item: Object) -> str:
@@ -71,7 +80,7 @@ def keyword(item: Object) -> str:
         return "DOMAIN"
     if item.ref.kind == "table" and getattr(item, "foreign_server", None):
         return "FOREIGN TABLE"
-    return item.ref.kind.upper()
+    return _WORDS.get(item.ref.kind) or item.ref.kind.upper().replace("-", " ")
 
 
 def target(item: Object) -> str:

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from db_migrate_tools.schema.ddl.order import Key
+from db_migrate_tools.schema.kinds import KINDS
 from db_migrate_tools.schema.model import Column, Constraint, Object
 
-_DROP_RANK = {
+_DROP_RANK = dict.fromkeys(KINDS, 5) | {
+    "event-trigger": -1,
+    "publication-table": 0,
+    "publication-schema": 0,
+    "rule": 0,
+    "user-mapping": 9,
+    "foreign-server": 9,
+    "foreign-data-wrapper": 9,
+    "collation": 10,
+    "language": 10,
+    "access-method": 10,
     "policy": 0,
     "trigger": 1,
     "constraint": 3,
@@ -20,7 +31,21 @@ _DROP_RANK = {
     "schema": 12,
     "default-acl": 50,
 }
-_MAKE_RANK = {
+_MAKE_RANK = dict.fromkeys(KINDS, 29) | {
+    "language": 21,
+    "access-method": 21,
+    "collation": 21,
+    "foreign-data-wrapper": 21,
+    "foreign-server": 22,
+    "user-mapping": 22,
+    "statistics": 34,
+    "rule": 38,
+    "publication": 40,
+    "publication-schema": 41,
+    "publication-table": 41,
+    "subscription": 42,
+    "setting": 51,
+    "event-trigger": 52,
     "schema": 20,
     "extension": 21,
     "type": 22,

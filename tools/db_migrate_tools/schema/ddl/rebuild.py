@@ -121,14 +121,13 @@ def _move(plan: Planner, column: Column, made: Key) -> None:
 def drop_asides(plan: Planner) -> None:
     """A type put aside goes when nothing is left of it."""
     aside = [ref for ref in plan.closure.rebuilt if ref not in plan.closure.parked]
-    users = plan.closure.users if aside else {}
     for ref in aside:
         before = plan.delta.base.objects[ref]
         if not isinstance(before, Type):
             continue
         step = plan.add(("drop-aside", ref), types.drop_aside(before), before)
         step.needs.add(("alter", ref))
-        for user in users.get(ref, ()):
+        for user in plan.closure.users[ref]:
             step.needs |= plan.unmake[user] | {("drop-aside", user), ("alter", user)}
             if user.parent:
                 step.needs.add(("drop-aside", Ref("type", user.schema, user.parent)))

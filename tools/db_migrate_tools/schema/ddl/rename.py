@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from db_migrate_tools.schema.ddl.quote import holder, ident, keyword, qualified
 from db_migrate_tools.schema.diff import Delta
+from db_migrate_tools.schema.kinds import KINDS
 from db_migrate_tools.schema.model import Index, Object, Ref
 from db_migrate_tools.schema.renames import Rename, base_name, own_renames
 
@@ -22,6 +23,7 @@ _ORDER = (
     "constraint",
     "trigger",
     "policy",
+    *sorted(KINDS),
 )
 
 
@@ -55,6 +57,9 @@ def _place(ref: Ref) -> tuple[str, str, str, str]:
 def _between(ref: Ref) -> str:
     if ref.kind == "routine":
         return base_name(ref) + "__moving" + ref.name[len(base_name(ref)) :]
+    if ref.kind in ("operator-class", "operator-family"):
+        name, _, method = ref.name.rpartition(" USING ")
+        return f"{name}__moving USING {method}"
     return ref.name[:55] + "__moving"
 
 
@@ -74,8 +79,12 @@ def _statements(rename: Rename, to: Ref, delta: Delta) -> list[str]:
     if one.schema != to.schema and one.kind != "index" and not _moves_with_its_table(item):
         found.append(f"ALTER {word} {qualified(one)} SET SCHEMA {ident(to.schema)}")
     here = replace(one, schema=to.schema)
-    old = base_name(here) if here.kind == "routine" else here.name
-    new = base_name(to) if to.kind == "routine" else to.name
+    named = ("routine", "operator")
+    old = base_name(here) if here.kind in named else here.name
+    new = base_name(to) if to.kind in named else to.name
+    if here.kind in ("operator-class", "operator-family"):
+        old, new = old.rpartition(" USING ")[0], new.rpartition(" USING ")[0]
+        return [*found, f"ALTER {word} {qualified(here)} RENAME TO {new}"] if old != new else found
     if old != new:
         found.append(f"ALTER {word} {qualified(here)} RENAME TO {ident(new)}")
     return found

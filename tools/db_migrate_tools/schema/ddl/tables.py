@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db_migrate_tools.schema.ddl import columns
+from db_migrate_tools.schema.ddl import columns, unkept
 from db_migrate_tools.schema.ddl.columns import change_options
 from db_migrate_tools.schema.ddl.context import Context
 from db_migrate_tools.schema.ddl.grants import after_alter, after_create
@@ -25,8 +25,8 @@ def create(item: Table, defaults_apart: frozenset[Ref], context: Context) -> lis
         text += f" PARTITION BY {item.partition_by}"
     if item.foreign_server:
         text += f" SERVER {ident(item.foreign_server)}"
-        if item.foreign_options:
-            text += f" OPTIONS ({', '.join(item.foreign_options)})"
+        if any(map(unkept.is_kept, item.foreign_options)):
+            text += _foreign_options_of(item)
     elif item.access_method != "heap":
         text += f" USING {ident(item.access_method)}"
     if item.options:
@@ -34,7 +34,10 @@ def create(item: Table, defaults_apart: frozenset[Ref], context: Context) -> lis
     if item.tablespace:
         text += f" TABLESPACE {ident(item.tablespace)}"
     # Before the columns' own privileges, which a REVOKE on the table would take.
-    found = [text, *_row_security(Table(ref=item.ref), item), *after_create(item, context)]
+    found = [text, *unkept.told(target(item), _secrets(item))]
+    if item.of_type is not None:
+        found.append(f"ALTER {target(item)} OF {qualified(item.of_type)}")
+    found += [*_row_security(Table(ref=item.ref), item), *after_create(item, context)]
     for column in context.columns_of(item.ref):
         found += columns.extras(column, context)
         if inherited and not column.local:
@@ -90,7 +93,11 @@ def alter(before: Table, after: Table, fields: tuple[str, ...], context: Context
     if "options" in fields:
         found += change_options(head, before.options, after.options)
     if "foreign_options" in fields:
-        found.append(f"{head} OPTIONS ({_foreign_options(before.foreign_options, after.foreign_options)})")
+        words, missing = unkept.changed(before.foreign_options, after.foreign_options)
+        found += [f"{head} OPTIONS ({words})"] if words else []
+        found += unkept.told(target(after), missing)
+    if "of_type" in fields:
+        found.append(f"{head} NOT OF" if after.of_type is None else f"{head} OF {qualified(after.of_type)}")
     if "replica_identity" in fields and after.replica_identity != "index":
         found.append(f"{head} REPLICA IDENTITY {after.replica_identity.upper()}")
     return [*found, *_row_security(before, after), *after_alter(before, after, fields, context)]
@@ -113,10 +120,9 @@ def _row_security(before: Table, after: Table) -> list[str]:
     return found
 
 
-def _foreign_options(before: tuple[str, ...], after: tuple[str, ...]) -> str:
-    old, new = {option.partition(" ")[0] for option in before}, {option.partition(" ")[0] for option in after}
-    words = [f"DROP {name}" for name in sorted(old - new)]
-    for option in after:
-        if option not in before:
-            words.append(f"{'SET' if option.partition(' ')[0] in old else 'ADD'} {option}")
-    return ", ".join(words)
+def _foreign_options_of(item: Table) -> str:
+    return f" OPTIONS ({', '.join(option for option in item.foreign_options if unkept.is_kept(option))})"
+
+
+def _secrets(item: Table) -> list[str]:
+    return unkept.names_of(option for option in item.foreign_options if not unkept.is_kept(option))

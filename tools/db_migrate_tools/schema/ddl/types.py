@@ -20,6 +20,8 @@ def create(item: Type, context: Context) -> list[str]:
     for check in item.checks:
         if not check.validated:
             found.append(_add_check(item, check.name, check.definition))
+        if check.comment is not None:
+            found.append(_comment_on_check(item, check))
     return found + after_create(item, context)
 
 
@@ -98,6 +100,9 @@ def _alter_domain(before: Type, after: Type, fields: tuple[str, ...]) -> list[st
             found.append(_add_check(after, name, check.definition))
         elif check.validated and not old[name].validated:
             found.append(f"{head} VALIDATE CONSTRAINT {ident(name)}")
+        kept = old[name].comment if name in old and _same_check(old[name], check) else None
+        if check.comment != kept:
+            found.append(_comment_on_check(after, check))
     return found
 
 
@@ -105,6 +110,11 @@ def _same_check(before: DomainCheck, after: DomainCheck) -> bool:
     """Whether nothing, or only a VALIDATE, leads from one to the other."""
     loosened = before.validated and not after.validated
     return not loosened and before.definition.removesuffix(" NOT VALID") == after.definition.removesuffix(" NOT VALID")
+
+
+def _comment_on_check(item: Type, check: DomainCheck) -> str:
+    text = "NULL" if check.comment is None else literal(check.comment).strip()
+    return f"COMMENT ON CONSTRAINT {ident(check.name)} ON DOMAIN {qualified(item.ref)} IS {text}"
 
 
 def _add_check(item: Type, name: str, definition: str) -> str:

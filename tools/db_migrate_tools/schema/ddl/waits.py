@@ -12,6 +12,7 @@ from db_migrate_tools.schema.model import Column, Object, Ref, Sequence, Table
 if TYPE_CHECKING:
     from db_migrate_tools.schema.ddl.plan import Planner
 
+_NONE: frozenset[Key] = frozenset()
 _ALONGSIDE = frozenset({"acl", "owner", "comment"})
 """What can change on an object at any time, whoever depends on it."""
 
@@ -20,9 +21,10 @@ def connect(plan: Planner) -> None:
     for key, items in plan.takes.items():
         for item in items:
             _need(plan, key, item)
+    early = {column.ref for column in plan.homes.early_defaults}
     for key, items in plan.releases.items():
         for item in items:
-            _free(plan, key, item)
+            _free(plan, key, item, early)
     for ref in plan.closure.remade:
         for maker in plan.make[ref]:
             plan.steps[maker].needs |= plan.unmake[ref] - {maker}
@@ -31,22 +33,24 @@ def connect(plan: Planner) -> None:
 
 def _need(plan: Planner, key: Key, item: Object) -> None:
     step = plan.steps[key]
+    holder = Ref("type", item.ref.schema, item.ref.parent) if item.ref.parent else None
     for dep in _depends(item):
-        if dep == Ref("type", item.ref.schema, item.ref.parent):
+        if dep == holder or (dep not in plan.make and dep.kind != "table"):
             continue
         if _comes_before_inheriting(plan, item, dep):
             plan.steps["alter", dep].needs.add(key)
             continue
         if item.ref in plan.apart and dep.kind == "routine":
             continue
-        step.needs |= {need for need in plan.make.get(dep, ()) if need != key}
+        step.needs |= plan.make.get(dep, _NONE)
+    step.needs.discard(key)
 
 
 def _comes_before_inheriting(plan: Planner, item: Object, dep: Ref) -> bool:
     """Whether this is a new column of a table that starts to inherit, and must have all columns for that."""
-    before, after = plan.delta.base.get(dep), plan.delta.after.get(dep)
-    if not isinstance(item, Column) or dep != item.ref.relation or ("alter", dep) not in plan.steps:
+    if not isinstance(item, Column) or ("alter", dep) not in plan.steps or dep != item.ref.relation:
         return False
+    before, after = plan.delta.base.get(dep), plan.delta.after.get(dep)
     return isinstance(before, Table) and isinstance(after, Table) and bool(set(after.inherits) - set(before.inherits))
 
 
@@ -58,7 +62,7 @@ def _left(plan: Planner, table: Ref) -> set[Ref]:
     return set(before.inherits) - set(after.inherits)
 
 
-def _free(plan: Planner, key: Key, item: Object) -> None:
+def _free(plan: Planner, key: Key, item: Object, early: set[Ref]) -> None:
     """Whatever this step lets go of can change or go only afterwards."""
     for dep in item.depends - {Ref("type", item.ref.schema, item.ref.parent)}:
         for other in plan.unmake.get(dep, ()):
@@ -78,7 +82,7 @@ def _free(plan: Planner, key: Key, item: Object) -> None:
                 continue
             if isinstance(item, Column) and item.ref in plan.closure.defaults and key[0] == "alter":
                 continue
-            if isinstance(item, Column) and key[0] == "drop" and item in plan.homes.early_defaults:
+            if isinstance(item, Column) and key[0] == "drop" and item.ref in early:
                 continue
             plan.steps[other].needs.add(key)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from db_migrate_tools.schema.ddl import (
     columns,
     constraints,
+    extras,
     indexes,
     routines,
     schemas,
@@ -66,7 +67,7 @@ def create(item: Object, context: Context, apart: frozenset[Ref] = frozenset()) 
         case DefaultAcl():
             return schemas.default_acl(None, item)
         case _:
-            raise TypeError(f"nothing writes DDL for {item.ref}")
+            return extras.create(item, context)
 
 
 def drop(item: Object, context: Context) -> list[str]:
@@ -100,7 +101,7 @@ def drop(item: Object, context: Context) -> list[str]:
         case DefaultAcl():
             return schemas.default_acl(item, None)
         case _:
-            raise TypeError(f"nothing writes DDL for {item.ref}")
+            return extras.drop(item)
 
 
 def alter(
@@ -138,7 +139,7 @@ def alter(
         case (DefaultAcl(), DefaultAcl()):
             return schemas.default_acl(before, after)
         case _:
-            raise TypeError(f"nothing writes DDL from {before.ref} to {after.ref}")
+            return extras.alter(before, after, fields, context)
 
 
 def _of_type(item: Column, context: Context) -> bool:

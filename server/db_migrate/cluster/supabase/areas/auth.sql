@@ -2,7 +2,6 @@
 CREATE SCHEMA IF NOT EXISTS auth;
 GRANT USAGE ON SCHEMA auth TO anon, authenticated, service_role, {application};
 GRANT ALL ON SCHEMA auth TO supabase_auth_admin, dashboard_user;
-SET LOCAL search_path = auth, pg_catalog;
 SET LOCAL ROLE supabase_auth_admin;
 
 DO $$

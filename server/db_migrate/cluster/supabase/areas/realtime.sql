@@ -2,7 +2,6 @@
 CREATE SCHEMA IF NOT EXISTS realtime;
 GRANT USAGE ON SCHEMA realtime TO anon, authenticated, service_role, {application};
 GRANT ALL ON SCHEMA realtime TO supabase_realtime_admin;
-SET LOCAL search_path = realtime, pg_catalog;
 
 DO $$
 BEGIN

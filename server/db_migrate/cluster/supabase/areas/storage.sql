@@ -2,7 +2,6 @@
 CREATE SCHEMA IF NOT EXISTS storage;
 GRANT USAGE ON SCHEMA storage TO anon, authenticated, service_role, {application};
 GRANT ALL ON SCHEMA storage TO supabase_storage_admin, dashboard_user;
-SET LOCAL search_path = storage, pg_catalog;
 SET LOCAL ROLE supabase_storage_admin;
 
 DO $$

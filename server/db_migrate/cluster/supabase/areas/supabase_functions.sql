@@ -2,7 +2,6 @@
 CREATE SCHEMA IF NOT EXISTS supabase_functions;
 GRANT USAGE ON SCHEMA supabase_functions TO {application}, anon, authenticated, service_role;
 GRANT ALL ON SCHEMA supabase_functions TO supabase_functions_admin;
-SET LOCAL search_path = supabase_functions, pg_catalog;
 CREATE TABLE IF NOT EXISTS supabase_functions.migrations (
     version text PRIMARY KEY,
     inserted_at timestamptz NOT NULL DEFAULT now()
@@ -18,7 +17,7 @@ CREATE INDEX IF NOT EXISTS supabase_functions_hooks_request_id_idx ON supabase_f
 CREATE INDEX IF NOT EXISTS supabase_functions_hooks_h_table_id_h_name_idx
     ON supabase_functions.hooks (hook_table_id, hook_name);
 CREATE OR REPLACE FUNCTION supabase_functions.http_request() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = supabase_functions AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_ARGV[0] IS NULL OR TG_ARGV[0] = 'null' THEN
         RAISE EXCEPTION 'url argument is missing';

@@ -60,3 +60,17 @@ CREATE FUNCTION @extschema@.urlencode(string varchar) RETURNS text LANGUAGE sql 
         ORDER BY place)
     FROM regexp_split_to_table($1, '') WITH ORDINALITY AS split (letter, place)
 $$;
+CREATE FUNCTION @extschema@.urlencode(string bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT @extschema@.urlencode(convert_from($1, 'UTF8')::varchar)
+$$;
+CREATE FUNCTION @extschema@.urlencode(data jsonb) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT string_agg(
+        @extschema@.urlencode(key::varchar) || '=' || @extschema@.urlencode(value::varchar), '&' ORDER BY key)
+    FROM jsonb_each_text($1)
+$$;
+CREATE FUNCTION @extschema@.text_to_bytea(data text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT convert_to($1, 'UTF8')
+$$;
+CREATE FUNCTION @extschema@.bytea_to_text(data bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT convert_from($1, 'UTF8')
+$$;

@@ -26,10 +26,6 @@ CREATE TABLE cron.job_run_details (
     start_time timestamptz,
     end_time timestamptz
 );
-ALTER TABLE cron.job ENABLE ROW LEVEL SECURITY;
-CREATE POLICY cron_job_policy ON cron.job USING (username = CURRENT_USER);
-ALTER TABLE cron.job_run_details ENABLE ROW LEVEL SECURITY;
-CREATE POLICY cron_job_run_details_policy ON cron.job_run_details USING (username = CURRENT_USER);
 
 CREATE FUNCTION cron.schedule_in_database(
     job_name text, schedule text, command text, database text, username text DEFAULT NULL, active boolean DEFAULT true

@@ -1,7 +1,9 @@
 -- Hashes and random numbers are real. Where encryption would be needed, a throwaway database gets something of the
 -- right shape; a durable one gets an error, or for a password a hash that nothing ever equals.
-CREATE FUNCTION @extschema@._throwaway() RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT pg_catalog.current_setting('cluster_name') OPERATOR(pg_catalog.=) 'db-migrate shadow'
+CREATE FUNCTION @extschema@._throwaway() RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT current_setting('cluster_name') = 'db-migrate shadow'
+        AND current_setting('db_migrate.durable', true) IS DISTINCT FROM 'on'
 $$;
 CREATE FUNCTION @extschema@._refuse(what text) RETURNS void LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -171,20 +173,20 @@ BEGIN
     FOREACH name IN ARRAY ARRAY['pgp_sym', 'pgp_pub'] LOOP
         key := CASE name WHEN 'pgp_sym' THEN 'text' ELSE 'bytea' END;
         FOREACH options IN ARRAY ARRAY['', ', text'] LOOP
-            EXECUTE format('CREATE FUNCTION @extschema@.%s_encrypt(text, %s%s) RETURNS bytea LANGUAGE plpgsql VOLATILE
+            EXECUTE pg_catalog.format('CREATE FUNCTION @extschema@.%s_encrypt(text, %s%s) RETURNS bytea LANGUAGE plpgsql VOLATILE
                 STRICT AS $b$BEGIN PERFORM @extschema@._refuse(%L); RETURN pg_catalog.convert_to($1, %L); END$b$',
                 name, key, options, name || '_encrypt', 'UTF8');
-            EXECUTE format('CREATE FUNCTION @extschema@.%s_encrypt_bytea(bytea, %s%s) RETURNS bytea LANGUAGE plpgsql
+            EXECUTE pg_catalog.format('CREATE FUNCTION @extschema@.%s_encrypt_bytea(bytea, %s%s) RETURNS bytea LANGUAGE plpgsql
                 VOLATILE STRICT AS $b$BEGIN PERFORM @extschema@._refuse(%L); RETURN $1; END$b$',
                 name, key, options, name || '_encrypt_bytea');
         END LOOP;
         FOREACH key_types IN ARRAY CASE name WHEN 'pgp_sym' THEN ARRAY['text', 'text, text']
             ELSE ARRAY['bytea', 'bytea, text', 'bytea, text, text'] END
         LOOP
-            EXECUTE format('CREATE FUNCTION @extschema@.%s_decrypt(bytea, %s) RETURNS text LANGUAGE plpgsql IMMUTABLE
+            EXECUTE pg_catalog.format('CREATE FUNCTION @extschema@.%s_decrypt(bytea, %s) RETURNS text LANGUAGE plpgsql IMMUTABLE
                 STRICT AS $b$BEGIN PERFORM @extschema@._refuse(%L); RETURN pg_catalog.convert_from($1, %L); END$b$',
                 name, key_types, name || '_decrypt', 'UTF8');
-            EXECUTE format('CREATE FUNCTION @extschema@.%s_decrypt_bytea(bytea, %s) RETURNS bytea LANGUAGE plpgsql
+            EXECUTE pg_catalog.format('CREATE FUNCTION @extschema@.%s_decrypt_bytea(bytea, %s) RETURNS bytea LANGUAGE plpgsql
                 IMMUTABLE STRICT AS $b$BEGIN PERFORM @extschema@._refuse(%L); RETURN $1; END$b$',
                 name, key_types, name || '_decrypt_bytea');
         END LOOP;
@@ -198,6 +200,8 @@ $$;
 CREATE FUNCTION @extschema@.armor(bytea, text[], text[]) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT @extschema@.armor($1)
 $$;
+CREATE FUNCTION @extschema@.pgp_armor_headers(text, OUT key text, OUT value text) RETURNS SETOF record
+LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT ''::text, ''::text WHERE false $$;
 CREATE FUNCTION @extschema@.dearmor(text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT decode(regexp_replace($1, '-----[^-]+-----', '', 'g'), 'base64')
 $$;

@@ -13,7 +13,8 @@ CREATE UNIQUE INDEX secrets_name_idx ON @extschema@.secrets (name) WHERE name IS
 CREATE FUNCTION @extschema@._keep_nothing() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF current_setting('cluster_name') <> 'db-migrate shadow' AND NEW.secret <> '' THEN
+    IF NEW.secret <> '' AND (current_setting('cluster_name') <> 'db-migrate shadow'
+                             OR current_setting('db_migrate.durable', true) = 'on') THEN
         NEW.secret := '';
         RAISE WARNING 'the value of this secret is not kept: the vault of a db-migrate database does not encrypt'
             USING HINT = 'Reading it from vault.decrypted_secrets gives null here.';
