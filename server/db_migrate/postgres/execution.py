@@ -36,6 +36,11 @@ def parts(statements: Sequence[Statement]) -> Iterator[Part]:
             yield from ((statement,) for statement in run)
 
 
+def _is_a_file_of_this_version(order: Order) -> bool:
+    """Whether there is something to record though nothing runs: a migration file, named by its version."""
+    return order.source is not None and order.source.rpartition("/")[2].startswith(f"{order.version}_")
+
+
 class MigrationRun:
     """Executes an order on a session that is checked, locked and pinned already."""
 
@@ -89,7 +94,7 @@ class MigrationRun:
         for step in known.steps if known is not None else ():
             if step.state == "done":
                 self._reports.already_done(step.number)
-        if not order.statements and order.source is None:
+        if not order.statements and not _is_a_file_of_this_version(order):
             raise Refused("The plan has no statements. Nothing was run.", "Plan again.")
         await self._check_schema(known)
         await self._journal.create()
