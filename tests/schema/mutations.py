@@ -9,7 +9,6 @@
     -- leaves unmade: words        a difference, as described, that no DDL takes back on this way
     -- fails unmade: words         what Postgres says when it refuses the DDL on this way
     -- unseen by pg_dump           which writes the same text before and after
-    -- awaited: words              what is not there yet; the tests may fail until it is
     -- note: why
     -- before
     CREATE TABLE t (id int);
@@ -45,7 +44,6 @@ class Mutation:
     superuser: bool = False
     alone: bool = False
     unseen_by_dump: bool = False
-    awaited: str = ""
     reorders: frozenset[str] = frozenset()
     leaves: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     fails: dict[str, str] = field(default_factory=dict[str, str])
@@ -83,7 +81,6 @@ def _mutation(text: str, schema: str) -> Mutation:
         last=int(says.get("until", "99")),
         superuser="superuser" in says,
         alone="alone" in says,
-        awaited=says.get("awaited", ""),
         unseen_by_dump="unseen by pg_dump" in says,
         reorders=frozenset(says.get("order", "").split(", ")) - {""},
         fails={way: says[f"fails {way}"] for way in WAYS if f"fails {way}" in says},

@@ -52,11 +52,6 @@ def _mutation(bench: Bench, name: str) -> Mutation:
     return mutation
 
 
-def _await(request: pytest.FixtureRequest, mutation: Mutation) -> None:
-    if mutation.awaited:
-        request.applymarker(pytest.mark.xfail(reason=f"awaits {mutation.awaited}", strict=False))
-
-
 def test_the_files_hold_as_many_mutations_as_were_promised_each_with_a_name_of_its_own() -> None:
     names = [mutation.name for mutation in read()]
     assert len(names) >= 120
@@ -64,10 +59,9 @@ def test_the_files_hold_as_many_mutations_as_were_promised_each_with_a_name_of_i
 
 
 @pytest.mark.parametrize("name", MUTATIONS)
-def test_it_is_seen_and_named(request: pytest.FixtureRequest, bench: Bench, name: str) -> None:
+def test_it_is_seen_and_named(bench: Bench, name: str) -> None:
     mutation = _mutation(bench, name)
     run = bench.runs[name]
-    _await(request, mutation)
     delta = run.ways["made"].delta
     assert not delta.empty
     assert fingerprint(run.before.catalog) != fingerprint(run.after.catalog)
@@ -81,10 +75,9 @@ def test_it_is_seen_and_named(request: pytest.FixtureRequest, bench: Bench, name
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", MUTATIONS)
-def test_its_ddl_arrives_by_both_witnesses(request: pytest.FixtureRequest, bench: Bench, name: str, way: Way) -> None:
+def test_its_ddl_arrives_by_both_witnesses(bench: Bench, name: str, way: Way) -> None:
     mutation = _mutation(bench, name)
     run = bench.runs[name]
-    _await(request, mutation)
     for one in (run.ways[way], run.apart.get(way)):
         if one is not None:
             _arrived(mutation, way, one, apart=one is not run.ways[way])
