@@ -174,3 +174,22 @@ async def test_sql_of_somebody_elses_may_not_take_away_what_is_kept(site: Site) 
         result = await client.call_tool("plan", {"source": sql("sly", "DROP TABLE db_migrate_kept.x")})
     assert result.is_error
     assert '{"from": "kept"}' in text(result)
+
+
+async def test_old_values_come_back_though_the_new_ones_are_not_of_the_old_type(site: Site) -> None:
+    await site.execute(
+        """CREATE TABLE notes (id int PRIMARY KEY, extra jsonb NOT NULL DEFAULT '{}', size int);
+        INSERT INTO notes SELECT n, '{"k": "hello"}', n FROM generate_series(0, 8) n;
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'nobody may'; END $$;
+        CREATE TRIGGER refuse BEFORE UPDATE ON notes FOR EACH ROW EXECUTE FUNCTION refuse();"""
+    )
+    before = await rows(site, ["notes"])
+    change = """ALTER TABLE notes ALTER COLUMN extra TYPE text USING extra ->> 'k';
+        ALTER TABLE notes ALTER COLUMN size TYPE text USING CASE WHEN size = 7 THEN 'many' ELSE size::text END;"""
+    async with site.client(elicitation_callback=Person(YES, YES)) as client:
+        first = await fingerprint(client)
+        done = await applied(client, source=sql("retype", change), reversible=True)
+        assert [r["size"] for r in await site.fetch("SELECT size FROM notes WHERE id = 7")] == ["many"]
+        undo = await undone(client, done)
+        assert await fingerprint(client) == first, undo
+    assert await rows(site, ["notes"]) == before

@@ -215,6 +215,9 @@ LOCK TABLE public.people IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE db_migrate_kept.public_people_name_1 AS SELECT id, name FROM public.people;
 ALTER TABLE people ALTER COLUMN name TYPE varchar(10);
 -- told 1: `ALTER TABLE people ALTER COLUMN name TYPE varchar(10)` is made reversible. Before the statement runs, name of public.people is copied to db_migrate_kept.public_people_name_1 with the key (id): 0 rows; the table is locked meanwhile.
+-- first: ALTER TABLE public.people DISABLE TRIGGER USER
+-- first: ALTER TABLE public.people ALTER COLUMN name DROP NOT NULL
+-- first: UPDATE public.people AS now SET name = NULL FROM db_migrate_kept.public_people_name_1 AS kept WHERE now.id = kept.id
 -- fill: UPDATE public.people AS now SET name = kept.name FROM db_migrate_kept.public_people_name_1 AS kept WHERE now.id = kept.id
 -- last: DROP TABLE db_migrate_kept.public_people_name_1
 
@@ -225,6 +228,9 @@ LOCK TABLE public.people IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE db_migrate_kept.public_people_email_1 AS SELECT id, email FROM public.people;
 ALTER TABLE people ALTER COLUMN email TYPE text USING lower(email);
 -- told 1: `ALTER TABLE people ALTER COLUMN email TYPE text USING lower(email)` is made reversible. Before the statement runs, email of public.people is copied to db_migrate_kept.public_people_email_1 with the key (id): 0 rows; the table is locked meanwhile.
+-- first: ALTER TABLE public.people DISABLE TRIGGER USER
+-- first: ALTER TABLE public.people ALTER COLUMN email DROP NOT NULL
+-- first: UPDATE public.people AS now SET email = NULL FROM db_migrate_kept.public_people_email_1 AS kept WHERE now.id = kept.id
 -- fill: UPDATE public.people AS now SET email = kept.email FROM db_migrate_kept.public_people_email_1 AS kept WHERE now.id = kept.id
 -- last: DROP TABLE db_migrate_kept.public_people_email_1
 

@@ -41,7 +41,8 @@ def alter(node: Node, place: Place) -> Kept | NotKept | None:
             f"{qualified(table)} has no key without {', '.join(names)} by which values find their rows again",
             "Give the table a primary key first.",
         )
-    return _copied(table, names, key, place)
+    retyped = [c.text("name") for c in commands if c.choice("subtype") == "AT_AlterColumnType"]
+    return _copied(table, names, [name for name in names if name in retyped], key, place)
 
 
 def place_names(commands: list[Node]) -> list[str]:
@@ -66,7 +67,7 @@ def _identity(losing: list[Column], commands: list[Node]) -> NotKept | None:
     return None
 
 
-def _copied(table: Ref, names: list[str], key: tuple[str, ...], place: Place) -> Kept:
+def _copied(table: Ref, names: list[str], retyped: list[str], key: tuple[str, ...], place: Place) -> Kept:
     name = place.names.table(table.schema, f"{table.name}_{names[0]}")
     listed = ", ".join(map(ident, names))
     what = f"{listed} of {qualified(table)}, by {', '.join(key)}"
@@ -82,6 +83,7 @@ def _copied(table: Ref, names: list[str], key: tuple[str, ...], place: Place) ->
         choice=f"Before the statement runs, {listed} of {qualified(table)} is copied to {kept(name)} with the key "
         f"({', '.join(key)}): {place.ground.rows(table)}; the table is locked meanwhile.",
         where=tuple(map(kept, used)),
+        first=copies.forget(table, name, key, retyped) if retyped else (),
         fill=(copies.restore(table, name, key, names),),
         last=(*again, *copies.used_up(used)),
         keeps=frozenset(Ref("column", table.schema, n, table.name) for n in names),

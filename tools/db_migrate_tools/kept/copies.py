@@ -54,6 +54,19 @@ def restore(table: Ref, name: str, key: Sequence[str], columns: Sequence[str]) -
     return f"UPDATE {qualified(table)} AS now SET {values} FROM {kept(name)} AS kept WHERE {same(key, 'now', 'kept')}"
 
 
+def forget(table: Ref, name: str, key: Sequence[str], columns: Sequence[str]) -> tuple[str, ...]:
+    """Nothing in those columns, for the rows whose old values are kept: their new ones need not be of the old type.
+    The DDL that follows turns triggers and NOT NULL on again.
+    """
+    values = ", ".join(f"{ident(c)} = NULL" for c in columns)
+    nullable = ", ".join(f"ALTER COLUMN {ident(c)} DROP NOT NULL" for c in columns)
+    return (
+        f"ALTER TABLE {qualified(table)} DISABLE TRIGGER USER",
+        f"ALTER TABLE {qualified(table)} {nullable}",
+        f"UPDATE {qualified(table)} AS now SET {values} FROM {kept(name)} AS kept WHERE {same(key, 'now', 'kept')}",
+    )
+
+
 def remove(table: Ref, name: str, key: Sequence[str]) -> str:
     """Rows away again that are found by their key."""
     return f"DELETE FROM {qualified(table)} AS now USING {kept(name)} AS kept WHERE {same(key, 'now', 'kept')}"
