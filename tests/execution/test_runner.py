@@ -321,7 +321,7 @@ async def test_a_run_that_never_gets_its_lock_gives_up_and_names_who_holds_it(ds
 async def test_an_opaque_statement_s_blocker_is_named_too(dsn: str) -> None:
     await sql(dsn, "CREATE TABLE a (id int)")
     wanted = await order(dsn, "DO $$ BEGIN ALTER TABLE a ADD COLUMN c int; END $$")
-    patience = replace(QUICK, knock_ms=(400, 400))
+    patience = replace(QUICK, knock_ms=(2000, 2000))
     async with session(dsn, "report job") as blocker, blocker.transaction():
         await blocker.execute("LOCK TABLE a IN SHARE MODE")
         done = await execute(dsn, wanted, patience)

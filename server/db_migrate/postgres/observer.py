@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import anyio
 import asyncpg
@@ -53,20 +53,15 @@ class Observer:
 
     async def run(self, dsn: Dsn) -> None:
         """Look until cancelled. A second session that cannot be had, or that breaks, ends only the looking."""
-        async with AsyncExitStack() as stack:
-            connection: Connection | None = None
-            while True:
-                await anyio.sleep(self._patience.observe)
-                if self.statement is None:
-                    continue
-                try:
-                    if connection is None:
-                        connection = await stack.enter_async_context(
-                            connect(dsn, application_name="db-migrate observer", read_only=True)
-                        )
-                    await self._look(connection)
-                except (Refused, asyncpg.PostgresError, asyncpg.InterfaceError, *LOST):
-                    return
+        try:
+            # Before the first statement: a session that is opened when one already waits may come too late to see why.
+            async with connect(dsn, application_name="db-migrate observer", read_only=True) as connection:
+                while True:
+                    await anyio.sleep(self._patience.observe)
+                    if self.statement is not None:
+                        await self._look(connection)
+        except (Refused, asyncpg.PostgresError, asyncpg.InterfaceError, *LOST):
+            return
 
     async def _look(self, connection: Connection) -> None:
         statement = self.statement
