@@ -147,24 +147,30 @@ def _first(error: BaseException) -> BaseException:
 
 @asynccontextmanager
 async def progress_of(ctx: ToolContext, heartbeat: float = HEARTBEAT_SECONDS) -> AsyncGenerator[Progress]:
-    """Progress notifications; the last message is repeated while nothing new happens, so that hosts keep waiting.
-    A client that is gone hears nothing, and the work goes on.
+    """Progress notifications; while nothing new happens the last message is repeated with how long that is, so that
+    hosts keep waiting and people see that something takes its time. A client that is gone hears nothing, and the work
+    goes on.
     """
     count = 0
     last = ""
+    since = anyio.current_time()
+
+    async def report(message: str) -> None:
+        nonlocal count
+        count += 1
+        with suppress(*CLIENT_GONE):
+            await ctx.report_progress(count, None, message)
 
     async def send(message: str) -> None:
-        nonlocal count, last
-        count += 1
-        last = redact(message)
-        with suppress(*CLIENT_GONE):
-            await ctx.report_progress(count, None, last)
+        nonlocal last, since
+        last, since = redact(message), anyio.current_time()
+        await report(last)
 
     async def beat() -> None:
         while True:
             await anyio.sleep(heartbeat)
             if last:
-                await send(last)
+                await report(f"{last} ({anyio.current_time() - since:.0f} s)")
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(beat)

@@ -59,9 +59,11 @@ class ExecutionSettings(_Section):
 
 
 class ShadowSettings(_Section):
-    """`deadline`: seconds that one rehearsal may take. `binaries`: a directory with postgres, initdb, pg_dump."""
+    """`deadline`: seconds that one statement may take on the shadow, and every hundred of them together.
+    `binaries`: a directory with postgres, initdb, pg_dump.
+    """
 
-    deadline: float = Field(default=120.0, gt=0, le=3600)
+    deadline: float = Field(default=60.0, gt=0, le=3600)
     binaries: Path | None = None
 
 

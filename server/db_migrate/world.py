@@ -59,6 +59,7 @@ class Databases:
         self._settings = settings
         self._dev: DevDatabase | None = None
         self._starting = anyio.Lock()
+        self._targets: dict[Env, Target] = {}
 
     def configured(self) -> tuple[Env, ...]:
         return tuple(env for env in ENVIRONMENTS if env == "dev" or self._has_url(env))
@@ -68,18 +69,21 @@ class Databases:
         return env == "dev" and not self._has_url(env)
 
     def target(self, env: Env) -> Target:
+        """The environment as planning sees it: one for all calls, since it remembers what it has read."""
         self._known(env)
 
         async def dsn() -> str:
             return await self.dsn(env, read=True)
 
-        return PostgresTarget(
-            env,
-            dsn,
-            read_only=env == "prod",
-            embedded=self.embedded(env),
-            standing_in=lambda: self._dev.notes if self._dev is not None and self.embedded(env) else (),
-        )
+        if env not in self._targets:
+            self._targets[env] = PostgresTarget(
+                env,
+                dsn,
+                read_only=env == "prod",
+                embedded=self.embedded(env),
+                standing_in=lambda: self._dev.notes if self._dev is not None and self.embedded(env) else (),
+            )
+        return self._targets[env]
 
     def refusal(self, env: Env) -> Refused | None:
         """Why nothing can be executed there, as far as the configuration tells; None where a plan can be."""

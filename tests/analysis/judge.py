@@ -11,6 +11,8 @@ from db_migrate.postgres.target import PostgresTarget
 from db_migrate.shadow.rehearsal import ShadowRehearsal
 from db_migrate_tools.analysis.assess import Application, assess
 from db_migrate_tools.evidence import Env, Rehearsal, TableSize, TargetFacts
+from db_migrate_tools.kept.model import Keeping
+from db_migrate_tools.kept.transform import keep
 from db_migrate_tools.schema.model import Ref, Table
 from db_migrate_tools.sql.model import Piece, Script
 from db_migrate_tools.sql.script import build
@@ -84,6 +86,7 @@ class Judge:
         sizes: dict[str, TableSize] | None = None,
         env: Env = "dev",
         application: Application | None = None,
+        reversible: bool = False,
     ) -> Case:
         facts = await self.facts(setup)
         measured = dict(facts.sizes)
@@ -93,6 +96,8 @@ class Judge:
         facts = replace(facts, sizes=measured, identity=replace(facts.identity, env=env))
         script = build([Piece(sql)])
         assert not script.blockers, script.blockers
-        rehearsal = await self.shadow.rehearse(facts, script.statements, (), silent)
+        keeping = keep(script, facts, "") if reversible else Keeping(script)
+        script = keeping.script
+        rehearsal = await self.shadow.rehearse(facts, script.statements, (), silent, keeping.way_back)
         plan = assess(script, facts, rehearsal, env=env, application=application)
         return Case(script, facts, rehearsal, plan)

@@ -114,7 +114,7 @@ def test_what_could_not_be_watched_is_a_warning() -> None:
 @pytest.mark.parametrize(
     ("proof", "status", "words"),
     [
-        ("proven", "pass", "exactly"),
+        ("proven", "pass", "brought the schema back"),
         ("proven-with-data-loss", "warn", "public.users"),
         ("failed", "warn", "Left over: an index"),
         ("impossible", "warn", "no rollback"),

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from db_migrate.cluster.places import writable_cache
-
-MEMORY = Path("/dev/shm")
+from rooms import room
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
     """An empty directory outside pytest's own, which only its owner may enter."""
-    path = Path(tempfile.mkdtemp(prefix="dbm-t", dir=MEMORY if MEMORY.is_dir() else None))
-    path.chmod(0o711)
-    yield path
-    shutil.rmtree(path)
+    with room() as path:
+        yield path
 
 
 @pytest.fixture

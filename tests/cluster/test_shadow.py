@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
@@ -77,17 +78,49 @@ async def test_what_takes_too_much_is_an_error_and_the_server_survives(
 ) -> None:
     few = {"RLIMIT_FSIZE": 16 * parameters.MEBIBYTE, "RLIMIT_AS": 400 * parameters.MEBIBYTE}
     monkeypatch.setattr(parameters, "SHADOW_LIMITS", {**parameters.SHADOW_LIMITS, **few})
+    monkeypatch.setattr(parameters, "SHADOW_SETTINGS", {**parameters.SHADOW_SETTINGS, "temp_file_limit": "1MB"})
     async with await start_shadow(base=base, cache=warm_cache) as cluster:
         connection = await cluster.connect()
         with pytest.raises(asyncpg.PostgresError, match="File too large"):
             await connection.execute("CREATE TABLE big AS SELECT repeat('x', 1900) FROM generate_series(1, 20000)")
         with pytest.raises(asyncpg.OutOfMemoryError):
             await connection.execute("SELECT length(repeat('x', 500000000))")
-        await connection.execute("SET temp_file_limit = '1MB'")
         with pytest.raises(asyncpg.ConfigurationLimitExceededError):
             await connection.execute("SELECT a, repeat('x', 500) FROM generate_series(1, 20000) a ORDER BY 2, 1")
         assert await connection.fetchval("SELECT 1") == 1
         await connection.close()
+
+
+async def test_sorting_may_fill_no_more_than_a_little_and_no_role_can_raise_that(shadow: Cluster) -> None:
+    await shadow.execute("CREATE ROLE sorter LOGIN PASSWORD 'secret'")
+    await shadow.create_database("sorted", owner="sorter")
+    connection = await shadow.connect("sorted", user="sorter", password="secret")
+    assert await connection.fetchval("SHOW temp_file_limit") == "64MB"
+    for raising in ("SET temp_file_limit = -1", "ALTER DATABASE sorted SET temp_file_limit = -1"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(raising)
+    await connection.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="this system does not show a process's environment")
+async def test_what_our_environment_holds_does_not_reach_the_shadow(
+    base: Path, warm_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROD_DATABASE_URL", "postgresql://canary")
+    monkeypatch.setenv("PGOPTIONS", "-c canary.word=1")
+    async with await start_shadow(base=base, cache=warm_cache) as cluster:
+        held = Path(f"/proc/{postmaster(cluster.home.path)}/environ").read_bytes()
+    assert {entry.partition(b"=")[0] for entry in held.split(b"\0") if entry} == {b"PATH", b"LC_ALL", b"TZ"}
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root may leave the network")
+async def test_as_root_a_shadow_has_a_network_of_its_own(shadow: Cluster) -> None:
+    leaving = "import sys; from db_migrate.cluster import confine; sys.exit(not confine.leave_network())"
+    if subprocess.run([sys.executable, "-c", leaving], check=False).returncode:
+        pytest.skip("this machine gives root no network namespaces")
+    assert shadow.offline
+    theirs = Path(f"/proc/{postmaster(shadow.home.path)}/ns/net").readlink()
+    assert theirs != Path("/proc/self/ns/net").readlink()
 
 
 @pytest.mark.skipif(confine.landlock_version() == 0, reason="this kernel has no Landlock")
@@ -215,13 +248,28 @@ async def test_the_target_s_own_major_version_is_used_where_this_machine_has_it(
         await connection.close()
 
 
-def test_a_postgres_without_a_keeper_is_ended_before_its_files_are_removed(base: Path, warm_cache: Path) -> None:
-    """As where the kernel tells no child that its parent died."""
+@dataclass(frozen=True)
+class Unkept:
+    """A Postgres that was started without a keeper."""
+
+    home: Home
+    process: subprocess.Popen[bytes]
+    password: str
+
+    async def connect(self) -> asyncpg.Connection:
+        return await asyncpg.connect(
+            host=str(self.home.run), user=SUPERUSER, password=self.password, database="postgres"
+        )
+
+
+@pytest.fixture
+def unkept(base: Path, warm_cache: Path) -> Unkept:
     found = binaries.resolve(None, cache=warm_cache)
     home = Home(base / "s-11111111", base / "s-11111111" / "run")
     home.path.mkdir(mode=0o711)
     home.make_run()
-    initialise.copy_data(initialise.seed(found, SUPERUSER, warm_cache).data, home.data)
+    seed = initialise.seed(found, SUPERUSER, warm_cache)
+    initialise.copy_data(seed.data, home.data)
     alive = locks.own(home.postgres)
     process = subprocess.Popen(
         [found.program("postgres"), "-D", home.data, "-k", home.run, "-c", "listen_addresses="],
@@ -232,6 +280,34 @@ def test_a_postgres_without_a_keeper_is_ended_before_its_files_are_removed(base:
     os.close(alive)
     while not pidfile.is_ready(str(home.data), process.pid):
         assert process.poll() is None
+    return Unkept(home, process, seed.password)
+
+
+def test_a_postgres_without_a_keeper_is_ended_before_its_files_are_removed(base: Path, unkept: Unkept) -> None:
+    """As where the kernel tells no child that its parent died."""
     leftovers.sweep(base)
-    assert not home.path.exists()
-    assert process.wait() == 0
+    assert not unkept.home.path.exists()
+    assert unkept.process.wait() == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list a process's files")
+async def test_a_looping_backend_that_nobody_keeps_any_more_is_ended_by_the_next_start(
+    base: Path, unkept: Unkept
+) -> None:
+    """As when postmaster and keeper are killed at the same moment."""
+    looping, other = await unkept.connect(), await unkept.connect()
+
+    async def spin() -> None:
+        with pytest.raises((asyncpg.PostgresError, OSError)):
+            await looping.execute("DO $$ BEGIN LOOP END LOOP; END $$")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(spin)
+        busy = "SELECT true FROM pg_stat_activity WHERE pid = $1 AND state = 'active'"
+        while not await other.fetchval(busy, looping.get_server_pid()):
+            await anyio.lowlevel.checkpoint()
+        unkept.process.kill()
+        unkept.process.wait()
+        await anyio.to_thread.run_sync(leftovers.sweep, base)
+    assert not unkept.home.path.exists()
+    other.terminate()

@@ -5,20 +5,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir
 
 import asyncpg
 import pytest
 
 from e2e_site import APP, ROLES, Site
+from rooms import room
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
     """An empty directory that goes afterwards."""
-    path = Path(mkdtemp(prefix="dbm-e2e-"))
-    yield path
-    shutil.rmtree(path)
+    with room(0o700, base=Path(gettempdir())) as path:
+        yield path
 
 
 @pytest.fixture

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from db_migrate.cluster import confine
 from execution.support import PASSWORD
+from rooms import room
 
 SYSTEM = Path("/usr/lib/postgresql/15/bin")
 HBA = """
@@ -28,8 +29,11 @@ def scram() -> Iterator[str]:
     """`127.0.0.1:PORT` of a Postgres that asks for passwords; role `owner`, database `app`."""
     if not SYSTEM.is_dir():
         pytest.skip("needs the system's Postgres 15 for a cluster with passwords")
-    root = Path(tempfile.mkdtemp(prefix="dbm-scram-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
-    root.chmod(0o777)
+    with room(0o777) as root:
+        yield from _served(root)
+
+
+def _served(root: Path) -> Iterator[str]:
     options: dict[str, object] = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
     run = [SYSTEM / "initdb", "-D", root / "data", "-U", "postgres", "-A", "trust", "--locale=C", "--no-sync"]
     subprocess.run(run, check=True, capture_output=True, **options)  # type: ignore[call-overload]
@@ -40,6 +44,8 @@ def scram() -> Iterator[str]:
     server = subprocess.Popen(
         [SYSTEM / "postgres", "-D", root / "data", "-k", root, "-p", str(port), "-h", "127.0.0.1", "-c", "fsync=off"],
         stderr=subprocess.DEVNULL,
+        # It must not outlive tests that are killed; the main thread starts it.
+        preexec_fn=partial(confine.die_with_parent, os.getpid()),  # noqa: PLW1509
         **options,  # type: ignore[call-overload]
     )
     psql = ["psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", str(root), "-p", str(port), "-U", "postgres", "postgres", "-c"]
@@ -57,4 +63,3 @@ def scram() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait()
-        shutil.rmtree(root)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,21 +11,20 @@ from db_migrate.settings import Settings
 from db_migrate.world import Databases, open_world
 from db_migrate_tools.ports import World
 from history.replay import HISTORY, Replay
+from rooms import room
 
 
 @asynccontextmanager
-async def opened(place: Path) -> AsyncGenerator[tuple[World, Replay]]:
-    """The world of a copy of the project, with an embedded development database that holds the baseline only.
+async def opened(place: Path, files: Path = HISTORY) -> AsyncGenerator[tuple[World, Replay]]:
+    """The world of a copy of a project, with an embedded development database that holds the baseline only.
 
     The database is not below `place`: Postgres, which is not root, must get there.
     """
     root = place / "project"
     place.mkdir(exist_ok=True)
-    shutil.copytree(HISTORY, root)
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(prefix="dbm-history-", dir=memory if memory.is_dir() else None) as data:
-        Path(data).chmod(0o711)
-        world, closing = open_world(root, Settings.model_validate({"embedded_dir": Path(data) / "dev"}))
+    shutil.copytree(files, root)
+    with room() as data:
+        world, closing = open_world(root, Settings.model_validate({"embedded_dir": data / "dev"}))
         async with closing:
             assert isinstance(world.targets, Databases)
             yield world, Replay(world, await world.targets.dsn("dev", read=False))

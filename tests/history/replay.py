@@ -20,6 +20,7 @@ from db_migrate_tools.schema.fingerprint import fingerprint
 from db_migrate_tools.wire import PlanInput, PlanOutput
 
 HISTORY: Final = Path(__file__).resolve().parents[2] / "fixtures" / "history"
+PULLED: Final = HISTORY.with_name("pulled")
 MIGRATIONS: Final = "supabase/migrations"
 
 _REASONS: Final = (
@@ -64,9 +65,9 @@ class Line:
         return "\t".join([self.name, self.outcome, self.reason, str(self.unseen)]).rstrip()
 
 
-def files() -> list[Path]:
+def files(project: Path = HISTORY) -> list[Path]:
     """The migration files in the order in which the Supabase CLI runs them."""
-    return sorted((HISTORY / MIGRATIONS).glob("*.sql"))
+    return sorted((project / MIGRATIONS).glob("*.sql"))
 
 
 def reason_of(why: str) -> str:
@@ -96,7 +97,7 @@ class Replay:
 
     def __init__(self, world: World, dsn: str) -> None:
         self._world = world
-        self._dsn = dsn
+        self.dsn = dsn
         self._before: TargetFacts | None = None
 
     async def skip(self, path: Path) -> None:
@@ -148,7 +149,7 @@ class Replay:
 
     async def _undo(self, statements: list[str], before: TargetFacts) -> list[str]:
         """Run the rollback on the real database in a transaction that is given up, and compare."""
-        connection = await asyncpg.connect(self._dsn)
+        connection = await asyncpg.connect(self.dsn)
         try:
             await connection.execute("BEGIN")
             for statement in statements:
@@ -167,7 +168,7 @@ class Replay:
         """As psql would run the file; recorded as the Supabase CLI does."""
         self._before = None
         sql = path.read_text("utf-8")
-        connection = await asyncpg.connect(self._dsn)
+        connection = await asyncpg.connect(self.dsn)
         try:
             # asyncpg cannot run a text without any statement.
             if without_comments(sql).strip():
@@ -178,7 +179,7 @@ class Replay:
 
     async def _record(self, name: str) -> None:
         version, _, rest = name.partition("_")
-        connection = await asyncpg.connect(self._dsn)
+        connection = await asyncpg.connect(self.dsn)
         try:
             await connection.execute(
                 "CREATE SCHEMA IF NOT EXISTS supabase_migrations;"

@@ -28,7 +28,7 @@ LOCK TABLE public.letters IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE db_migrate_kept.public_letters_1 AS SELECT id, person, body FROM public.letters;
 CREATE TABLE db_migrate_kept.public_letters_id_seq_2 AS SELECT last_value, is_called FROM public.letters_id_seq;
 DROP TABLE letters;
--- told 1: `DROP TABLE letters` is made reversible. Before the statement runs, the rows of public.letters are copied to db_migrate_kept.public_letters_1, db_migrate_kept.public_letters_id_seq_2: 0 rows.
+-- told 1: `DROP TABLE letters` is made reversible. Before the statement runs, the rows of public.letters are copied to db_migrate_kept.public_letters_1, db_migrate_kept.public_letters_id_seq_2: 0 rows; the table is locked meanwhile.
 -- fill: INSERT INTO public.letters (id, person, body) OVERRIDING SYSTEM VALUE SELECT id, person, body FROM db_migrate_kept.public_letters_1
 -- last: SELECT setval(pg_get_serial_sequence('public.letters', 'id')::regclass, last_value, is_called) FROM db_migrate_kept.public_letters_id_seq_2
 -- last: DROP TABLE db_migrate_kept.public_letters_1
@@ -41,7 +41,7 @@ LOCK TABLE public.letters IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE db_migrate_kept.public_letters_1 AS SELECT id, person, body FROM public.letters;
 CREATE TABLE db_migrate_kept.public_letters_id_seq_2 AS SELECT last_value, is_called FROM public.letters_id_seq;
 DROP TABLE letters CASCADE;
--- told 1: `DROP TABLE letters CASCADE` is made reversible. Before the statement runs, the rows of public.letters are copied to db_migrate_kept.public_letters_1, db_migrate_kept.public_letters_id_seq_2: 0 rows.
+-- told 1: `DROP TABLE letters CASCADE` is made reversible. Before the statement runs, the rows of public.letters are copied to db_migrate_kept.public_letters_1, db_migrate_kept.public_letters_id_seq_2: 0 rows; the table is locked meanwhile.
 -- fill: INSERT INTO public.letters (id, person, body) OVERRIDING SYSTEM VALUE SELECT id, person, body FROM db_migrate_kept.public_letters_1
 -- last: SELECT setval(pg_get_serial_sequence('public.letters', 'id')::regclass, last_value, is_called) FROM db_migrate_kept.public_letters_id_seq_2
 -- last: DROP TABLE db_migrate_kept.public_letters_1
@@ -91,7 +91,7 @@ DROP TABLE codes;
 LOCK TABLE public.codes IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE db_migrate_kept.public_codes_1 AS SELECT code FROM public.codes;
 DROP TABLE codes;
--- told 1: `DROP TABLE codes` is made reversible. Before the statement runs, the rows of public.codes are copied to db_migrate_kept.public_codes_1: 0 rows.
+-- told 1: `DROP TABLE codes` is made reversible. Before the statement runs, the rows of public.codes are copied to db_migrate_kept.public_codes_1: 0 rows; the table is locked meanwhile.
 -- fill: INSERT INTO public.codes (code) OVERRIDING SYSTEM VALUE SELECT code FROM db_migrate_kept.public_codes_1
 -- last: DROP TABLE db_migrate_kept.public_codes_1
 
@@ -101,7 +101,7 @@ DROP TABLE parts;
 LOCK TABLE public.parts IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE db_migrate_kept.public_parts_1 AS SELECT id, v FROM public.parts;
 DROP TABLE parts;
--- told 1: `DROP TABLE parts` is made reversible. Before the statement runs, the rows of public.parts are copied to db_migrate_kept.public_parts_1: 0 rows.
+-- told 1: `DROP TABLE parts` is made reversible. Before the statement runs, the rows of public.parts are copied to db_migrate_kept.public_parts_1: 0 rows; the table is locked meanwhile.
 -- fill: INSERT INTO public.parts (id, v) OVERRIDING SYSTEM VALUE SELECT id, v FROM db_migrate_kept.public_parts_1
 -- last: DROP TABLE db_migrate_kept.public_parts_1
 
@@ -125,7 +125,7 @@ DROP SCHEMA old CASCADE;
 LOCK TABLE old.things IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE db_migrate_kept.old_things_1 AS SELECT id, v FROM old.things;
 DROP SCHEMA old CASCADE;
--- told 1: `DROP SCHEMA old CASCADE` is made reversible. Before the statement runs, the rows of old.things are copied to db_migrate_kept.old_things_1: 0 rows.
+-- told 1: `DROP SCHEMA old CASCADE` is made reversible. Before the statement runs, the rows of old.things are copied to db_migrate_kept.old_things_1: 0 rows; the table is locked meanwhile.
 -- fill: INSERT INTO old.things (id, v) OVERRIDING SYSTEM VALUE SELECT id, v FROM db_migrate_kept.old_things_1
 -- last: DROP TABLE db_migrate_kept.old_things_1
 
@@ -298,7 +298,7 @@ UPDATE letters AS l SET (body, person) = (p.name, 1) FROM people p WHERE p.id = 
 -- becomes
 LOCK TABLE public.letters IN SHARE ROW EXCLUSIVE MODE;
 CREATE TABLE db_migrate_kept.public_letters_1 AS SELECT id, person, body FROM public.letters WITH NO DATA;
-WITH kept_rows AS ( UPDATE letters AS l SET (body, person) = (p.name, 1) FROM people p , (SELECT id AS kept_1, person AS kept_2, body AS kept_3 FROM public.letters) AS kept_old WHERE (p.id = l.person AND l.body IS DISTINCT FROM p.name ) AND l.id = kept_old.kept_1 RETURNING kept_old.kept_1, kept_old.kept_2, kept_old.kept_3 ) INSERT INTO db_migrate_kept.public_letters_1 SELECT * FROM kept_rows;
+WITH kept_rows AS ( UPDATE letters AS l SET (body, person) = (p.name, 1) FROM people p , (SELECT id AS kept_1, person AS kept_2, body AS kept_3 FROM public.letters) AS kept_old WHERE (p.id = l.person AND l.body IS DISTINCT FROM p.name) AND l.id = kept_old.kept_1 RETURNING kept_old.kept_1, kept_old.kept_2, kept_old.kept_3 ) INSERT INTO db_migrate_kept.public_letters_1 SELECT * FROM kept_rows;
 -- told 1: `UPDATE letters AS l SET (body, person) = (p.name, 1) FROM people p WHERE p.id…` is made reversible. The values that person, body of public.letters had go to db_migrate_kept.public_letters_1 with the key (id), in the same statement; other writers of the table wait until the migration is through.
 -- fill: UPDATE public.letters AS now SET person = kept.person, body = kept.body FROM db_migrate_kept.public_letters_1 AS kept WHERE now.id = kept.id
 -- last: DROP TABLE db_migrate_kept.public_letters_1
@@ -308,7 +308,7 @@ UPDATE letters SET body = (body IS DISTINCT FROM 'x')::text WHERE id = 1 OR id =
 -- becomes
 LOCK TABLE public.letters IN SHARE ROW EXCLUSIVE MODE;
 CREATE TABLE db_migrate_kept.public_letters_1 AS SELECT id, body FROM public.letters WITH NO DATA;
-WITH kept_rows AS ( UPDATE letters SET body = (body IS DISTINCT FROM 'x')::text FROM (SELECT id AS kept_1, body AS kept_2 FROM public.letters) AS kept_old WHERE (id = 1 OR id = 2 ) AND letters.id = kept_old.kept_1 RETURNING kept_old.kept_1, kept_old.kept_2 ) INSERT INTO db_migrate_kept.public_letters_1 SELECT * FROM kept_rows;
+WITH kept_rows AS ( UPDATE letters SET body = (body IS DISTINCT FROM 'x')::text FROM (SELECT id AS kept_1, body AS kept_2 FROM public.letters) AS kept_old WHERE (id = 1 OR id = 2) AND letters.id = kept_old.kept_1 RETURNING kept_old.kept_1, kept_old.kept_2 ) INSERT INTO db_migrate_kept.public_letters_1 SELECT * FROM kept_rows;
 -- told 1: `UPDATE letters SET body = (body IS DISTINCT FROM 'x')::text WHERE id = 1 OR i…` is made reversible. The values that body of public.letters had go to db_migrate_kept.public_letters_1 with the key (id), in the same statement; other writers of the table wait until the migration is through.
 -- fill: UPDATE public.letters AS now SET body = kept.body FROM db_migrate_kept.public_letters_1 AS kept WHERE now.id = kept.id
 -- last: DROP TABLE db_migrate_kept.public_letters_1
@@ -318,7 +318,7 @@ UPDATE notes SET body = 'x' WHERE id = 1;
 -- becomes
 LOCK TABLE public.notes IN SHARE ROW EXCLUSIVE MODE;
 CREATE TABLE db_migrate_kept.public_notes_1 AS SELECT id, body, changed_at FROM public.notes WITH NO DATA;
-WITH kept_rows AS ( UPDATE notes SET body = 'x' FROM (SELECT id AS kept_1, body AS kept_2, changed_at AS kept_3 FROM public.notes) AS kept_old WHERE (id = 1 ) AND notes.id = kept_old.kept_1 RETURNING kept_old.kept_1, kept_old.kept_2, kept_old.kept_3 ) INSERT INTO db_migrate_kept.public_notes_1 SELECT * FROM kept_rows;
+WITH kept_rows AS ( UPDATE notes SET body = 'x' FROM (SELECT id AS kept_1, body AS kept_2, changed_at AS kept_3 FROM public.notes) AS kept_old WHERE (id = 1) AND notes.id = kept_old.kept_1 RETURNING kept_old.kept_1, kept_old.kept_2, kept_old.kept_3 ) INSERT INTO db_migrate_kept.public_notes_1 SELECT * FROM kept_rows;
 -- told 1: `UPDATE notes SET body = 'x' WHERE id = 1` is made reversible. The values that body, changed_at of public.notes had go to db_migrate_kept.public_notes_1 with the key (id), in the same statement; other writers of the table wait until the migration is through. What its trigger touched write elsewhere stays.
 -- fill: UPDATE public.notes AS now SET body = kept.body, changed_at = kept.changed_at FROM db_migrate_kept.public_notes_1 AS kept WHERE now.id = kept.id
 -- last: DROP TABLE db_migrate_kept.public_notes_1
@@ -445,6 +445,6 @@ LOCK TABLE public.log IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE db_migrate_kept.public_log_1 AS SELECT at, what FROM public.log;
 DROP TABLE log;
 -- told 1: `DO $$ BEGIN PERFORM 1; END $$` stays as it is, its data are NOT kept: what it changes is seen only when it runs. Write its changes of rows as statements of their own.
--- told 1: `DROP TABLE log` is made reversible. Before the statement runs, the rows of public.log are copied to db_migrate_kept.public_log_1: 0 rows.
+-- told 1: `DROP TABLE log` is made reversible. Before the statement runs, the rows of public.log are copied to db_migrate_kept.public_log_1: 0 rows; the table is locked meanwhile.
 -- fill: INSERT INTO public.log (at, what) OVERRIDING SYSTEM VALUE SELECT at, what FROM db_migrate_kept.public_log_1
 -- last: DROP TABLE db_migrate_kept.public_log_1

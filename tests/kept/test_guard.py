@@ -9,6 +9,7 @@ import pytest
 from db_migrate_tools.analysis.checks import checks, may_issue
 from db_migrate_tools.evidence import Lock, Observation, Rehearsal, TargetFacts
 from db_migrate_tools.kept.guard import guarded, taken
+from db_migrate_tools.schema.model import Ref
 from db_migrate_tools.schema.semantics import KEPT_SCHEMA
 from db_migrate_tools.sql.model import Piece
 from db_migrate_tools.sql.script import build
@@ -71,3 +72,30 @@ async def test_what_only_the_rehearsal_shows_issues_no_token(facts: TargetFacts)
     assert not may_issue(found)
     ours = checks(script, facts, seen, source_sha256="x", origin="rollback")
     assert all(check.name != "kept data" for check in ours)
+
+
+def test_rights_to_what_is_kept_that_only_the_rehearsal_shows_count_as_taking_it() -> None:
+    script = build(
+        [
+            Piece(
+                f"CREATE TABLE {K}.new AS SELECT 1; COMMENT ON TABLE {K}.new IS 'x'; ALTER TABLE t SET SCHEMA {K};"
+                f"REVOKE ALL ON SCHEMA {K} FROM PUBLIC; DO $$ BEGIN PERFORM give(); END $$; SELECT give()"
+            )
+        ]
+    )
+    new, moved, old = (Ref("table", K, name) for name in ("new", "t", "old"))
+    schema, column = Ref("schema", "", K), Ref("column", K, "id", "old")
+    altered = [(), (new,), (Ref("table", "public", "t"), moved), (schema,), (schema, column), (old,)]
+    seen = Rehearsal(
+        ran=True,
+        on="18.1",
+        schema_from="pg_dump",
+        observations=tuple(
+            Observation(number, created=(new,) if number == 1 else (), altered=refs)
+            for number, refs in enumerate(altered, start=1)
+        ),
+    )
+    assert [(s.number, tables) for s, tables in taken(script, "file", seen)] == [
+        (5, (f"{K}.old", f"schema {K}")),
+        (6, (f"{K}.old",)),
+    ]

@@ -8,8 +8,9 @@ import pytest
 
 from db_migrate_tools.specs import Spec, read_spec, split_marked
 from db_migrate_tools.specs.markdown import read_document
+from db_migrate_tools.specs.merge import merge
 from db_migrate_tools.sql.model import Piece
-from db_migrate_tools.sql.script import build
+from db_migrate_tools.sql.script import build, read
 
 SPECS = Path(__file__).parents[2] / "fixtures" / "specs"
 
@@ -298,3 +299,16 @@ def test_windows_line_endings_and_tildes_keep_lines_right() -> None:
 def test_an_indented_code_block_is_told_not_run() -> None:
     found = read_spec("Text:\n\n    CREATE TABLE a (id int);\n")
     assert (found.up, asked(found)[0][0]) == ((), 3)
+
+
+def test_a_function_is_the_same_by_what_it_takes() -> None:
+    def merged(first: str, second: str) -> tuple[int, int]:
+        found = merge(list(read(Piece(f"{first};\n{second};")).statements))
+        return len(found.dropped), len(found.blockers)
+
+    one = "CREATE FUNCTION f(a int, OUT b int) LANGUAGE sql AS 'SELECT 1'"
+    assert merged(one, one) == (1, 0)
+    assert merged(one, "CREATE FUNCTION f(a int, OUT c int) LANGUAGE sql AS 'SELECT 1'") == (0, 1)
+    assert merged(one, "CREATE FUNCTION f(a text, OUT b int) LANGUAGE sql AS 'SELECT 1'") == (0, 0)
+    extension = 'CREATE EXTENSION "uuid-ossp"'
+    assert merged(extension, extension) == (1, 0)

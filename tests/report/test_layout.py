@@ -151,3 +151,19 @@ def test_long_lines_of_code_go_on_below_with_a_mark_and_their_indentation() -> N
 def test_only_the_gutter_numbers_statements() -> None:
     lines = code_lines(Code(["SELECT 1\n2 │ SELECT 2", "SELECT 3"], numbers=["1", "2"]), 80)
     assert lines == ["1 │ SELECT 1", "  │ 2 │ SELECT 2", "2 │ SELECT 3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("`UPDATE t SET a = 'x > y'` is kept", "`UPDATE t SET a = 'x > y'` is kept"),
+        ("“SET a = '`x` \\> y'” is kept", "“SET a = '`x` \\\\> y'” is kept"),
+        ("`a*b` and `c`", "\\`a\\*b\\` and `c`"),
+        ("`a [b` is made `c", "\\`a [b\\` is made \\`c"),
+        ("C:\\temp and \\d", "C:\\temp and \\d"),
+        ("a > b", "a > b"),
+        ("ends in \\", "ends in \\\\"),
+    ],
+)
+def test_backticks_and_backslashes_are_escaped_only_where_they_mean_something(text: str, shown: str) -> None:
+    assert escape(text) == shown

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from db_migrate_tools.evidence import RollbackProof
 from db_migrate_tools.report.layout import WIDTH, width
 from db_migrate_tools.report.plan import render
 from db_migrate_tools.report.shorten import cost, shorten
-from db_migrate_tools.wire import Check, Checkpoint, LockOut, PlanOutput, to_wire
+from db_migrate_tools.wire import Check, Checkpoint, LockOut, PlanOutput, RollbackStep, to_wire
 from report.pages import TOKEN, hazard, large, operation, plan
 
 SECTIONS = (
@@ -183,3 +184,94 @@ def test_cut_sql_says_where_the_whole_is() -> None:
 
 def test_a_shortened_plan_renders_with_its_counts() -> None:
     assert "that this result leaves out" in render(shorten(large(60)), markdown=True)
+
+
+JOINED = " AND ".join(f"t.key_{n} = kept.key_{n}" for n in range(60))
+LONG = [f"UPDATE t{i} SET x = kept.x FROM side AS kept WHERE {JOINED}" for i in range(30)]
+
+
+def _going_back(proof: RollbackProof = "proven", *, automatic: bool = True) -> PlanOutput:
+    output = plan()
+    steps = [RollbackStep(sql=sql, automatic=automatic) for sql in LONG]
+    way = output.plan.rollback_plan.model_copy(update={"steps": steps, "proof": proof})
+    return output.model_copy(update={"plan": output.plan.model_copy(update={"rollback_plan": way})})
+
+
+def _shown(page: str) -> str:
+    return "".join(page.replace("↳", "").replace("│", "").split())
+
+
+@pytest.mark.parametrize("limit", [None, 40])
+def test_statements_of_a_rollback_are_shown_whole_or_not_at_all_and_counted(limit: int | None) -> None:
+    page = render(_going_back(), markdown=False, limit=limit)
+    whole = [sql for sql in LONG if _shown(f"{sql};") in _shown(page)]
+    assert whole == LONG[: len(whole)]
+    assert page.count("UPDATE t") == len(whole)
+    if limit is None:
+        assert whole == LONG
+    else:
+        assert 0 < len(whole) < len(LONG)
+        assert f"… and {len(LONG) - len(whole)} more steps. Everything is in the file" in page
+
+
+def test_a_shortened_plan_holds_only_whole_statements_of_a_rollback() -> None:
+    short = shorten(_going_back())
+    steps = [step.sql for step in short.plan.rollback_plan.steps]
+    assert steps == LONG[: len(steps)]
+    assert short.omitted["rollbackSteps"] == len(LONG) - len(steps)
+
+
+@pytest.mark.parametrize(("proof", "automatic"), [("proven", True), ("not-proven", False)])
+def test_the_call_that_runs_a_rollback_is_told_whatever_was_proven(proof: RollbackProof, *, automatic: bool) -> None:
+    page = " ".join(render(_going_back(proof, automatic=automatic), markdown=True, limit=None).split())
+    assert '`plan(env: "dev", source: {"from": "rollback"})` plans these steps, with an approval of its own:' in page
+    assert ("Read each step first." in page) is not automatic
+    assert "exactly as it was." not in page
+
+
+def test_statements_that_only_keep_data_share_a_row() -> None:
+    kept = [operation(n, ours=True, description="Copy rows", way_back="proven") for n in (1, 2, 3)]
+    gone = operation(4, ours=True, description="Move t away", hazards=[hazard()], way_back="proven")
+    page = render(plan(*kept, gone, operation(5, description="Drop u")), markdown=False)
+    assert "1–3" in page
+    assert "3 statements that `reversible`" in page
+    assert "Copy rows" not in page
+    assert "Move t away" in page
+    assert "Drop u" in page
+
+
+@pytest.mark.parametrize(
+    ("way_back", "words"),
+    [("proven", "✅ Yes"), ("not-proven", "🟡 Not proven"), ("loses-data", "❌ Loses data"), ("none", "❌ No")],
+)
+def test_each_row_says_what_was_seen_of_its_own_way_back(way_back: str, words: str) -> None:
+    assert words in render(plan(operation(way_back=way_back, reversible=way_back == "proven")), markdown=False)
+
+
+def test_checks_that_passed_take_one_line_but_for_what_was_proven() -> None:
+    passed = [Check(name=name, status="pass", detail=f"About {name}.") for name in ("a", "rehearsal", "b")]
+    warned = Check(name="backup", status="warn", detail="None.", remedy="Make one.")
+    page = render(plan(checks=[*passed, warned]), markdown=False)
+    assert "About rehearsal." in page
+    assert "✅ Also passed: a, b." in page
+    assert "About a." not in page
+    whole = render(plan(checks=[*passed, warned]), markdown=False, limit=None)
+    assert "About a." in whole
+
+
+def test_the_same_lock_of_many_statements_takes_one_row() -> None:
+    lock = LockOut(relation="public.t", mode="AccessExclusiveLock", observed=True)
+    page = render(plan(*(operation(n, locks=[lock]) for n in (1, 2, 3))), markdown=False)
+    (row,) = [line for line in page.split("\n") if "public.t" in line and "ACCESS EXCLUSIVE" in line]
+    assert "1, 2, 3" in row
+
+
+def test_rows_that_were_never_counted_are_named() -> None:
+    scope = plan().plan.impact_scope.model_copy(
+        update={"tables": ["t", "u"], "rows": None, "known_rows": 7, "exact": True, "uncounted": ["u"], "bytes": 8192}
+    )
+    whole = plan()
+    page = render(
+        whole.model_copy(update={"plan": whole.plan.model_copy(update={"impact_scope": scope})}), markdown=False
+    )
+    assert "Rows in existing ones: 7 and more, never counted or analyzed: u; 8 kB on disk" in page

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from db_migrate.postgres.catalog import read_catalog
 from db_migrate.shadow.rows.seeding import Seeded, seed
 from db_migrate.shadow.rows.state import read_state
+from db_migrate_tools.rows.asked import Ask
 from db_migrate_tools.rows.book import Book
 from db_migrate_tools.rows.compare import State
-from db_migrate_tools.rows.making import Ask
 from db_migrate_tools.rows.scope import Scope, scope_of
 from db_migrate_tools.schema.diff import diff
 

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from db_migrate_tools.rows.atoms import Atom
 from db_migrate_tools.rows.compare import Contents, State, compare
-from db_migrate_tools.rows.conditions import Atom, of_check
+from db_migrate_tools.rows.conditions import of_check
 from db_migrate_tools.rows.copytext import decoded, encoded
 from db_migrate_tools.rows.demands import FREE, Demand, demand
 from db_migrate_tools.rows.dice import Dice

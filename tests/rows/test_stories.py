@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from db_migrate_tools.rows.atoms import Atom
 from db_migrate_tools.rows.bodies import texts
-from db_migrate_tools.rows.conditions import Atom, statement
-from db_migrate_tools.rows.stories import Never, Part, Story, stories
+from db_migrate_tools.rows.conditions import statement
+from db_migrate_tools.rows.stories import stories
+from db_migrate_tools.rows.story import Never, Part, Story
 from db_migrate_tools.schema.model import Ref
 
 TABLES = {
@@ -99,7 +101,8 @@ def test_statements_are_found_inside_of_code() -> None:
 
 MAKE = """
 from db_migrate_tools.rows.book import Book
-from db_migrate_tools.rows.making import Ask, Maker
+from db_migrate_tools.rows.asked import Ask
+from db_migrate_tools.rows.making import Maker
 from db_migrate_tools.rows.conditions import statement
 from db_migrate_tools.rows.stories import stories
 from db_migrate_tools.schema.model import Catalog, Column, Constraint, Ref, Table

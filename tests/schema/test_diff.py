@@ -209,3 +209,30 @@ async def test_literals_survive_any_setting_of_standard_conforming_strings(work:
 def test_a_routines_arguments_stand_outside_the_quotes() -> None:
     assert qualified(Ref("routine", "s", "Odd(integer)")) == 's."Odd"(integer)'
     assert qualified(Ref("routine", "s", "f()")) == "s.f()"
+
+
+HUGE = "repeat('lorem ipsum ', 100000)"
+
+
+async def test_what_is_monstrous_is_compared_whole_and_described_by_its_beginning(work: Connection) -> None:
+    start = f"""
+        CREATE TABLE t (id int); CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN d AS text;
+        DO $$ BEGIN EXECUTE format('COMMENT ON TABLE t IS %L', {HUGE} || 'x');
+        EXECUTE format('CREATE FUNCTION f() RETURNS text LANGUAGE sql AS %L', 'SELECT ''' || {HUGE} || ''''); END $$;
+    """
+    change = f"""
+        DO $$ BEGIN EXECUTE format('COMMENT ON TABLE t IS %L', {HUGE} || 'y');
+        EXECUTE format('CREATE OR REPLACE FUNCTION f() RETURNS text LANGUAGE sql AS %L',
+            'SELECT 1 || ''' || {HUGE} || '''');
+        EXECUTE format('ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE <> %L)', {HUGE});
+        FOR n IN 1..300 LOOP EXECUTE format('ALTER TYPE mood ADD VALUE %L', 'label_' || n); END LOOP; END $$;
+    """
+    told = describe(await _delta(work, change, start))
+    assert sorted(line.partition(": ")[0] for line in told) == [
+        "routine work.f()",
+        "table work.t",
+        "type work.d",
+        "type work.mood",
+    ]
+    assert max(map(len, told)) < 700
+    assert any(line.endswith("was a") and "and 281 more" in line for line in told), told

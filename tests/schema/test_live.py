@@ -12,7 +12,9 @@ from clusters import binaries_of, running
 from db_migrate.postgres.catalog import read_whole
 from db_migrate.postgres.connect import Connection
 from db_migrate.postgres.live import LiveCatalog, Refreshed
+from db_migrate.postgres.prepared import Prepared
 from db_migrate_tools.schema.diff import Delta, diff
+from db_migrate_tools.schema.model import Ref
 from schema.cases import Case
 from schema.cases import read as read_cases
 from schema.mutations import Mutation
@@ -325,3 +327,55 @@ async def test_a_small_change_reads_few_rows_and_no_change_reads_none(follower: 
     assert not found.whole
     assert {str(ref) for ref in found.touched} == {"public.t3", "public.t3.more"}
     assert len(asked) < 45
+
+
+async def test_a_transaction_that_is_told_of_from_its_beginning_is_followed(follower: Follower) -> None:
+    connection = follower.connection
+    await connection.execute("CREATE TABLE a (id int PRIMARY KEY, name text); CREATE TABLE b (id int)")
+    live = await LiveCatalog.start(connection)
+    told = Follower(connection, live)
+    await connection.execute("BEGIN")
+    await live.begin()
+    for sql in (
+        "CREATE TABLE c (id int PRIMARY KEY, a_id int REFERENCES a)",
+        "ALTER TABLE a ADD COLUMN extra text DEFAULT 'x'",
+        # Neither locks its table as DDL does, so only the counters tell that there is more than the probes find.
+        "GRANT SELECT (name) ON a TO PUBLIC",
+        "COMMENT ON COLUMN b.id IS 'of b'",
+        "DROP TABLE b",
+    ):
+        await told.run(sql)
+    await connection.execute("ROLLBACK")
+    assert (await told.look()).whole
+
+
+async def test_what_is_new_is_found_without_going_through_the_largest_catalogs(
+    follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    fetch = Prepared.fetch
+
+    async def listening(self: Prepared, query: str, *values: object) -> list[asyncpg.Record]:
+        asked.append(query)
+        return await fetch(self, query, *values)
+
+    connection = follower.connection
+    await connection.execute("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE z (id int)")
+    live = await LiveCatalog.start(connection)
+    await connection.execute("BEGIN")
+    await live.begin()
+    monkeypatch.setattr(Prepared, "fetch", listening)
+    for sql, ref in (
+        ("ALTER TABLE a ADD COLUMN b int", Ref("column", "public", "b", "a")),
+        ("CREATE INDEX ON a (b)", Ref("index", "public", "a_b_idx")),
+        ("ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0)", Ref("constraint", "public", "c", "a")),
+    ):
+        await connection.execute(f"SAVEPOINT one; {sql}; RELEASE SAVEPOINT one")
+        assert ref in (await live.refresh()).touched
+    largest = ("FROM pg_attribute r WHERE", "FROM pg_depend r WHERE r.objid >=")
+    assert [query for query in asked if any(words in query for words in largest)] == []
+    asked.clear()
+    await connection.execute("SAVEPOINT one; GRANT SELECT (id) ON z TO PUBLIC; RELEASE SAVEPOINT one")
+    assert Ref("column", "public", "id", "z") in (await live.refresh()).touched
+    assert any("FROM pg_attribute r WHERE" in query for query in asked)
+    await connection.execute("ROLLBACK")

@@ -6,7 +6,8 @@ Two witnesses say what "exactly" means: our catalog and the text of pg_dump.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -22,43 +23,62 @@ from schema.mutations import WAYS, Mutation, Way, read
 
 MUTATIONS = {mutation.name: mutation for mutation in read()}
 MAJORS = (15, 17, 18)
+KNOWN = [(major, name) for major in MAJORS for name, mutation in MUTATIONS.items() if mutation.on(major)]
+each_known = pytest.mark.parametrize(("major", "name"), KNOWN)
+"""Every mutation on every major that knows it."""
+each_major = pytest.mark.parametrize("major", MAJORS)
 NOT_PLANNED_AGAIN = ("CREATE SUBSCRIPTION",)
 """Words of refusals that stand for derived SQL too: a subscription needs a password that is nowhere read."""
 
 
-@pytest.fixture(scope="module", params=MAJORS)
-async def bench(request: pytest.FixtureRequest, anyio_backend: str) -> AsyncIterator[Bench]:
-    """A server of one major on which all its mutations were run."""
-    major: int = request.param
-    binaries = binaries_of(major)
-    if binaries is None:
-        pytest.skip(f"no binaries of Postgres {major} on this machine")
-    with running(binaries) as dsn:
-        made = Bench(dsn, binaries)
+class Benches:
+    """A server a major on which all its mutations were run, as soon as somebody asks for it."""
+
+    def __init__(self, servers: ExitStack) -> None:
+        self._servers = servers
+        self._made: dict[int, Bench] = {}
+
+    async def on(self, major: int) -> Bench:
+        if major in self._made:
+            return self._made[major]
+        binaries = binaries_of(major)
+        if binaries is None:
+            pytest.skip(f"no binaries of Postgres {major} on this machine")
+        made = self._made[major] = Bench(self._servers.enter_context(running(binaries)), binaries)
         await made.prepare()
         todo = [mutation for mutation in MUTATIONS.values() if mutation.on(major)]
         await made.run([mutation for mutation in todo if not mutation.alone], "all")
         for mutation in todo:
             if mutation.alone:
                 await made.run([mutation], mutation.schema)
-        yield made
+        return made
+
+
+@pytest.fixture(scope="module")
+def benches() -> Iterator[Benches]:
+    with ExitStack() as servers:
+        yield Benches(servers)
+
+
+@pytest.fixture
+async def bench(benches: Benches, major: int, anyio_backend: str) -> Bench:
+    return await benches.on(major)
 
 
 def _mutation(bench: Bench, name: str) -> Mutation:
     mutation = MUTATIONS[name]
-    if not mutation.on(bench.binaries.major):
-        pytest.skip(f"Postgres {bench.binaries.major} does not know it")
     assert name not in bench.broken, bench.broken[name]
     return mutation
 
 
-def test_the_files_hold_as_many_mutations_as_were_promised_each_with_a_name_of_its_own() -> None:
+def test_every_major_knows_as_many_mutations_as_were_promised_each_with_a_name_of_its_own() -> None:
     names = [mutation.name for mutation in read()]
-    assert len(names) >= 120
     assert [name for name, count in Counter(names).items() if count > 1] == []
+    on = Counter(major for major, _ in KNOWN)
+    assert all(on[major] >= 120 for major in MAJORS), on
 
 
-@pytest.mark.parametrize("name", MUTATIONS)
+@each_known
 def test_it_is_seen_and_named(bench: Bench, name: str) -> None:
     mutation = _mutation(bench, name)
     run = bench.runs[name]
@@ -74,7 +94,7 @@ def test_it_is_seen_and_named(bench: Bench, name: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", MUTATIONS)
+@each_known
 def test_its_ddl_arrives_by_both_witnesses(bench: Bench, name: str, way: Way) -> None:
     mutation = _mutation(bench, name)
     run = bench.runs[name]
@@ -107,12 +127,14 @@ def _arrived(mutation: Mutation, way: Way, one: Attempt, *, apart: bool) -> None
     assert differs == "", f"{differs}{sql}"
 
 
+@each_major
 def test_the_second_witness_can_object(bench: Bench) -> None:
     run = bench.runs["a table's comment changes"]
     assert difference(run.before.dump, run.before.dump) == ""
     assert "COMMENT ON TABLE" in difference(run.before.dump, run.after.dump)
 
 
+@each_major
 async def test_all_mutations_at_once_arrive_too(bench: Bench) -> None:
     """One delta of everything, in one transaction: the order must hold between hundreds of objects."""
     at_once = {name: mutation for name, mutation in MUTATIONS.items() if name in bench.runs and not mutation.alone}
@@ -124,6 +146,7 @@ async def test_all_mutations_at_once_arrive_too(bench: Bench) -> None:
         assert set(left) <= told
 
 
+@each_major
 def test_all_ddl_can_be_planned_later_as_a_stored_rollback(bench: Bench) -> None:
     refused: list[str] = []
     for name, run in bench.runs.items():
@@ -136,7 +159,7 @@ def test_all_ddl_can_be_planned_later_as_a_stored_rollback(bench: Bench) -> None
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", MUTATIONS)
+@each_known
 def test_its_ddl_leaves_other_tables_as_they_are(bench: Bench, name: str, way: Way) -> None:
     _mutation(bench, name)
     one = bench.runs[name].ways[way]

@@ -132,6 +132,28 @@ async def test_a_client_that_is_gone_does_not_stop_the_work(error: Exception) ->
     assert gone.reports >= 3
 
 
+class Listening:
+    """A context that keeps what is reported, and says when the heartbeat has begun."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.beaten = anyio.Event()
+
+    async def report_progress(self, progress: float, total: float | None, message: str) -> None:
+        del progress, total
+        self.heard.append(message)
+        if len(self.heard) > 1:
+            self.beaten.set()
+
+
+async def test_what_takes_long_is_told_with_its_time() -> None:
+    client = Listening()
+    async with progress_of(cast("ToolContext", client), heartbeat=0.001) as progress:
+        await progress("Rehearsing statement 1 of 1")
+        await client.beaten.wait()
+    assert client.heard[:2] == ["Rehearsing statement 1 of 1", "Rehearsing statement 1 of 1 (0 s)"]
+
+
 async def test_a_mistake_in_reporting_is_no_client_that_is_gone() -> None:
     with pytest.raises(BaseExceptionGroup) as caught:
         async with progress_of(cast("ToolContext", Gone(TypeError("x"), enough=1))) as progress:

@@ -55,8 +55,11 @@ class Rehearser:
         return replace(facts, identity=replace(facts.identity, **identity))  # type: ignore[arg-type]
 
     async def __call__(self, setup: str | TargetFacts, sql: str, down: str = "") -> Rehearsal:
+        """Rehearse, and wait until everything of it is swept."""
         target = await self.target(setup) if isinstance(setup, str) else setup
-        return await self.shadow.rehearse(target, statements(sql), statements(down) if down else (), silent)
+        found = await self.shadow.rehearse(target, statements(sql), statements(down) if down else (), silent)
+        await self.shadow.settle()
+        return found
 
 
 def by_hand(*texts: str, kind: str = "SelectStmt", transactional: bool = True) -> tuple[Statement, ...]:

@@ -44,3 +44,44 @@ async def test_the_fingerprint_to_expect_is_known_with_settings_and_subscription
     await execute(dsn, sql)
     assert found.schema_after == (await facts_of(dsn)).fingerprint
     await _unsubscribe(dsn)
+
+
+WHOSE = """
+    CREATE TABLE t (id int);
+    DO $$ BEGIN CREATE ROLE set_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+    GRANT SELECT ON t TO set_reader;
+    ALTER ROLE set_reader SET statement_timeout = '5s';
+    DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lock_timeout = ''5s''', current_database()); END $$;
+"""
+OLD = (
+    "DO $set$ BEGIN EXECUTE pg_catalog.format('ALTER DATABASE %I SET lock_timeout TO ''5s''', "
+    "pg_catalog.current_database()); END $set$"
+)
+
+
+@pytest.mark.parametrize(
+    ("sql", "proof", "back"),
+    [
+        (
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lock_timeout = 7', current_database()); END $$",
+            "proven",
+            [OLD],
+        ),
+        ("ALTER DATABASE {} RESET ALL", "not-proven", [OLD]),
+        (
+            "ALTER ROLE set_reader RESET statement_timeout",
+            "not-proven",
+            ["ALTER ROLE set_reader SET statement_timeout TO '5s'"],
+        ),
+        ("ALTER ROLE postgres RESET work_mem", "proven", ["ALTER ROLE postgres RESET work_mem"]),
+    ],
+)
+async def test_the_rollback_puts_a_setting_back_to_what_the_target_has(
+    rehearse: Rehearser, sql: str, proof: str, back: list[str]
+) -> None:
+    target = await rehearse.target(WHOSE)
+    found = await rehearse(target, sql.format(target.identity.database))
+    assert found.rollback is not None
+    assert (found.rollback.proof, list(found.rollback.statements)) == (proof, back), found.rollback
+    tried = [note for note in found.rollback.notes if "was not tried" in note]
+    assert bool(tried) is (proof == "not-proven")

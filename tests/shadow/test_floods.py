@@ -8,7 +8,7 @@ import pytest
 from db_migrate.postgres.catalog import read_catalog
 from db_migrate.shadow.rows import state as reading
 from db_migrate.shadow.rows.state import read_state
-from db_migrate.shadow.session import MOST_LINES, Session
+from db_migrate.shadow.session import Session
 from db_migrate_tools.rows.book import Book
 from db_migrate_tools.rows.compare import LONGEST, Contents, State, compare
 from db_migrate_tools.schema.model import Ref
@@ -104,11 +104,34 @@ async def test_only_what_postgres_says_of_relations_is_kept(dsn: str) -> None:
         "ALTER TABLE t ALTER id TYPE bigint; END $$"
     )
     assert ran.lines == ('rewriting table "t"',)
+    await session.rollback()
+    await connection.close()
+
+
+async def test_a_migration_cannot_say_in_postgres_s_name_what_happened(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    session = Session(connection)
+    await connection.execute("CREATE TABLE t (id int)")
+    await session.begin()
     ran = await session.guarded(
-        f"DO $$ BEGIN FOR i IN 1..{MOST_LINES + 10} LOOP "
-        "RAISE DEBUG 'rewriting table %', repeat('x', 1000); END LOOP; END $$"
+        "DO $$ BEGIN RAISE DEBUG 'rewriting table \"t\"'; RAISE DEBUG 'verifying table \"t\"'; "
+        'RAISE DEBUG \'building index "i" on table "t" serially\'; END $$'
     )
-    assert len(ran.lines) == MOST_LINES
-    assert {len(line) for line in ran.lines} == {500}
+    assert ran.lines == ()
+    await session.rollback()
+    await connection.close()
+
+
+async def test_of_very_many_lines_only_the_first_are_kept(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db_migrate.shadow.session.MOST_LINES", 3)
+    connection = await asyncpg.connect(dsn)
+    session = Session(connection)
+    await connection.execute("CREATE TABLE t (id int)")
+    await session.begin()
+    ran = await session.guarded(
+        "DO $$ BEGIN FOR i IN 1..3 LOOP ALTER TABLE t ALTER id TYPE bigint; ALTER TABLE t ALTER id TYPE int; "
+        "END LOOP; END $$"
+    )
+    assert ran.lines == ('rewriting table "t"',) * 3
     await session.rollback()
     await connection.close()

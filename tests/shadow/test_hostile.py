@@ -12,7 +12,11 @@ import pytest
 from clusters import binaries_of, running
 from db_migrate.cluster.shadow import Cluster, start_shadow
 from db_migrate.shadow.rehearsal import ShadowRehearsal
-from db_migrate_tools.evidence import Env, Rehearsal
+from db_migrate.shadow.roles import Cast, Casting
+from db_migrate.shadow.server import settings_of
+from db_migrate.shadow.stage import stage
+from db_migrate.shadow.sweeping import Sweeper
+from db_migrate_tools.evidence import Env, Rehearsal, SessionSettings
 from db_migrate_tools.ports import Refused
 from db_migrate_tools.schema.kinds import EventTrigger
 from db_migrate_tools.schema.model import Catalog
@@ -37,8 +41,12 @@ async def impatient(server: Cluster) -> ShadowRehearsal:
     return ShadowRehearsal(start, no_dump, deadline=0.5)
 
 
-async def leftovers(server: Cluster) -> list[str]:
-    """Databases, roles and sessions of rehearsals that are there, and settings that outlived them."""
+async def leftovers(server: Cluster, *shadows: ShadowRehearsal) -> list[str]:
+    """Databases, roles and sessions of rehearsals that are there, and settings that outlived them, once the shadows
+    have swept.
+    """
+    for shadow in shadows:
+        await shadow.settle()
     admin = await server.connect()
     found = await admin.fetch(
         "SELECT datname::text FROM pg_database WHERE datname LIKE 'dbm_run%' "
@@ -61,10 +69,11 @@ async def test_an_endless_statement_ends_at_the_deadline_and_leaves_nothing(
     assert first.error is None
     assert second.error is not None
     assert second.error.sqlstate == "57014"
+    assert second.error.limit == "time"
     assert second.error.message == "still running after 0.5 s on a copy without rows, so it was stopped"
     assert third.why_not == "Statement 2 failed first."
     assert (rehearsal.after, rehearsal.rollback) == (None, None)
-    assert await leftovers(server) == []
+    assert await leftovers(server, impatient) == []
 
 
 async def test_an_endless_rollback_ends_at_the_deadline(
@@ -76,7 +85,7 @@ async def test_an_endless_rollback_ends_at_the_deadline(
     assert rehearsal.rollback is not None
     assert rehearsal.rollback.proof == "not-proven"
     assert rehearsal.rollback.why == "The rollback did not end within 0.5 s."
-    assert await leftovers(server) == []
+    assert await leftovers(server, impatient) == []
 
 
 async def test_a_cancelled_rehearsal_leaves_nothing(rehearse: Rehearser, server: Cluster) -> None:
@@ -89,7 +98,7 @@ async def test_a_cancelled_rehearsal_leaves_nothing(rehearse: Rehearser, server:
 
         await rehearse.shadow.rehearse(target, by_hand("SELECT 1", "SELECT pg_sleep(1000)"), (), cancel)
     assert scope.cancelled_caught
-    assert await leftovers(server) == []
+    assert await leftovers(server, rehearse.shadow) == []
 
 
 @pytest.mark.parametrize(
@@ -103,6 +112,12 @@ async def test_a_cancelled_rehearsal_leaves_nothing(rehearse: Rehearser, server:
         "SET ROLE db_migrate_shadow",
         "SET SESSION AUTHORIZATION db_migrate_shadow",
         "LOAD '/tmp/evil.so'",
+        "SELECT lo_import('/etc/passwd')",
+        "CREATE EXTENSION dblink",
+        "CREATE TABLESPACE mine LOCATION '/tmp'",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE c AS '/tmp/evil.so'",
+        "CREATE SUBSCRIPTION s CONNECTION 'host=example.org' PUBLICATION p WITH (connect = false)",
+        "SET temp_file_limit = -1",
         "ALTER ROLE CURRENT_USER SUPERUSER",
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'db_migrate_shadow'",
     ],
@@ -131,7 +146,7 @@ async def test_settings_of_the_role_and_the_database_outlive_nothing(rehearse: R
     rehearsal = await rehearse.shadow.rehearse(target, script, (), silent)
     assert rehearsal.failed_at is None
     assert rehearsal.rollback is not None
-    assert await leftovers(server) == []
+    assert await leftovers(server, rehearse.shadow) == []
     assert seen(await rehearse(target, "ALTER TABLE users ADD COLUMN x int")).locks
 
 
@@ -229,7 +244,7 @@ async def test_what_a_role_sets_for_another_as_whom_it_acts_outlives_nothing(
     )
     rehearsal = await rehearse.shadow.rehearse(replace(target, acts_as=("second_owner",)), script, (), silent)
     assert rehearsal.failed_at is None
-    assert await leftovers(server) == []
+    assert await leftovers(server, rehearse.shadow) == []
     admin = await server.connect()
     found = await admin.fetch("SELECT rolname FROM pg_authid WHERE rolpassword IS NOT NULL OR rolcanlogin")
     member = await admin.fetchval("SELECT pg_has_role('climber', 'second_owner', 'MEMBER')")
@@ -252,21 +267,76 @@ async def test_a_role_that_came_to_power_loses_it_before_and_after_it_acts(
     assert await powerful(server) == []
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [
-        "default_transaction_read_only = on",
-        "default_transaction_isolation = 'serializable'",
-        "statement_timeout = 1",
-        "idle_session_timeout = 1",
-        "transaction_timeout = 1",
-        "exit_on_error = on",
-        "local_preload_libraries = 'nothing'",
-        "quote_all_identifiers = on",
-        "role = 'second_owner'",
-    ],
+ENDING = (
+    "statement_timeout = 1",
+    "idle_session_timeout = 1",
+    "transaction_timeout = 1",
+    "local_preload_libraries = 'nothing'",
 )
-async def test_settings_of_the_migrated_database_do_not_reach_our_own_sessions(
+MISLEADING = (
+    "application_name = 'somebody'",
+    "client_min_messages = error",
+    "default_table_access_method = heap_two",
+    "default_tablespace = pg_default",
+    "default_transaction_deferrable = on",
+    "default_transaction_isolation = serializable",
+    "default_transaction_read_only = on",
+    "exit_on_error = on",
+    "idle_in_transaction_session_timeout = 1",
+    "lock_timeout = 1",
+    "quote_all_identifiers = on",
+    "role = second_owner",
+    "row_security = off",
+    "search_path = evil",
+    "temp_tablespaces = nowhere",
+)
+
+
+async def test_a_login_of_a_rehearsal_has_few_sessions(server: Cluster) -> None:
+    async with stage(server, Casting(), Cast("setting_owner"), SessionSettings("public"), Sweeper(server)) as played:
+        database = await played.copy("template1")
+        for _ in range(5):
+            await played.connect(database)
+        with pytest.raises(asyncpg.TooManyConnectionsError):
+            await played.connect(database)
+
+
+def current(setting: str) -> str:
+    return f"pg_catalog.current_setting('{setting}')"
+
+
+async def test_no_setting_of_a_migrated_database_holds_in_our_own_sessions(
+    rehearse: Rehearser, server: Cluster
+) -> None:
+    cast = Cast("setting_owner", frozenset({"second_owner"}))
+    async with stage(server, Casting(), cast, SessionSettings("public"), Sweeper(server)) as played:
+        database = await played.copy("template1")
+        await (await played.watch(database)).execute(
+            "CREATE ACCESS METHOD heap_two TYPE TABLE HANDLER heap_tableam_handler"
+        )
+        owner = await played.connect(database)
+
+        names = [setting.partition(" ")[0] for setting in (*ENDING, *MISLEADING)]
+        assert {*settings_of(server.major, superuser=False), "search_path", "role"} == set(names)
+
+        async def ours() -> list[list[str]]:
+            found: list[list[str]] = []
+            for session in (await played.watch(database), await played.connect(database)):
+                row = await session.fetchrow(f"SELECT current_user::text, {', '.join(map(current, names))}")
+                assert row is not None
+                found.append([str(value) for value in row])
+                await played.leave(session)
+            return found
+
+        before = await ours()
+        for setting in (*ENDING, *MISLEADING):
+            await owner.execute(f'ALTER DATABASE "{database}" SET {setting}')
+            assert await ours() == before, setting
+            await owner.execute(f'ALTER DATABASE "{database}" RESET ALL')
+
+
+@pytest.mark.parametrize("setting", ENDING)
+async def test_what_a_migration_sets_for_its_database_does_not_end_the_rehearsal(
     rehearse: Rehearser, setting: str
 ) -> None:
     target = await rehearse.target(SCHEMA, superuser=False, role="setter")
@@ -324,7 +394,7 @@ async def test_a_session_that_is_ended_is_a_failure_of_the_statement(rehearse: R
     assert rehearsal.failed_at is not None
     assert rehearsal.failed_at.error is not None
     assert rehearsal.failed_at.error.sqlstate in {"25P04", "08003", "08006"}
-    assert await leftovers(server) == []
+    assert await leftovers(server, rehearse.shadow) == []
 
 
 async def test_copy_from_standard_input_ends_at_the_deadline_at_the_latest(
@@ -333,7 +403,7 @@ async def test_copy_from_standard_input_ends_at_the_deadline_at_the_latest(
     target = await rehearse.target(SCHEMA)
     rehearsal = await impatient.rehearse(target, by_hand("COPY users FROM STDIN"), (), silent)
     assert rehearsal.failed_at is not None
-    assert await leftovers(server) == []
+    assert await leftovers(server, impatient) == []
 
 
 async def test_two_rehearsals_at_once_do_not_disturb_each_other(rehearse: Rehearser, server: Cluster) -> None:
@@ -354,7 +424,7 @@ async def test_two_rehearsals_at_once_do_not_disturb_each_other(rehearse: Rehear
         assert seen(rehearsal, 2).index_builds == ("public.users",)
         assert rehearsal.rollback is not None
         assert rehearsal.rollback.proof == "proven"
-    assert await leftovers(server) == []
+    assert await leftovers(server, rehearse.shadow) == []
 
 
 async def test_a_shadow_that_is_gone_is_started_again(rehearse: Rehearser) -> None:

@@ -11,7 +11,7 @@ import pytest
 from db_migrate.cluster.shadow import SUPERUSER
 from db_migrate_tools.evidence import OfferedExtension, TargetFacts
 from db_migrate_tools.schema.model import Ref, Table
-from shadow.rehearser import Rehearser, by_hand, seen, silent, statements
+from shadow.rehearser import Rehearser, by_hand, execute, facts_of, seen, silent, statements
 
 OWNER = "dbm_test_owner"
 OTHER = "dbm_test_other"
@@ -200,3 +200,44 @@ async def test_another_major_version_is_noted(rehearse: Rehearser) -> None:
     target = await rehearse.target("", server_version="14.9", server_version_num=140009)
     rehearsal = await rehearse(target, "SELECT 1")
     assert rehearsal.notes == ("Rehearsed on Postgres 18.6; the target runs 14.9.",)
+
+
+ASKED = {
+    "CREATE ROLE more": ("createrole",),
+    "DO $$ BEGIN CREATE ROLE more; END $$": ("createrole",),
+    "ALTER ROLE others SET work_mem = '1MB'": ("createrole",),
+    "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION told()": (),
+    "CREATE FOREIGN DATA WRAPPER w": (),
+    "GRANT others TO app_owner": (),
+}
+
+
+@pytest.mark.parametrize("sql", ASKED)
+async def test_what_the_target_s_role_is_known_to_lack_fails_as_it_would_there(rehearse: Rehearser, sql: str) -> None:
+    setup = "CREATE FUNCTION told() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'"
+    read = await rehearse.target(setup, superuser=False, role="app_owner")
+    known = replace(read, known_roles=("app_owner", "others"), administers=frozenset(), acts_as=None)
+    denied = await rehearse(replace(known, powers=frozenset()), sql)
+    assert denied.failed_at is not None
+    assert denied.failed_at.error is not None
+    assert denied.failed_at.error.sqlstate == "42501"
+    perhaps: list[TargetFacts] = [replace(known, powers=frozenset({"platform"})), replace(known, powers=None)]
+    if ASKED[sql]:
+        perhaps.append(replace(known, powers=frozenset(ASKED[sql]), administers=frozenset({"others"})))
+    for facts in perhaps:
+        left_out = await rehearse(facts, sql)
+        assert left_out.failed_at is None
+        assert not left_out.observations[0].observed
+
+
+async def test_what_a_role_may_is_read_from_the_target(rehearse: Rehearser) -> None:
+    dsn = await rehearse.make_database()
+    await execute(dsn, "CREATE ROLE small LOGIN; CREATE ROLE maker CREATEROLE LOGIN; CREATE ROLE theirs")
+    try:
+        await execute(dsn, "GRANT theirs TO maker WITH ADMIN OPTION")
+        small = await facts_of(dsn.replace("postgres@", "small@"))
+        maker = await facts_of(dsn.replace("postgres@", "maker@"))
+    finally:
+        await execute(dsn, "DROP ROLE small; DROP ROLE maker; DROP ROLE theirs")
+    assert (small.powers, small.administers) == (frozenset(), frozenset())
+    assert (maker.powers, maker.administers) == (frozenset({"createrole"}), frozenset({"theirs"}))

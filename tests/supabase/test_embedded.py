@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -16,18 +14,16 @@ from db_migrate.app import create_server
 from db_migrate.cluster.dev import DevDatabase, ensure_dev
 from db_migrate.settings import Settings
 from e2e_site import Person, data, fills, text
+from rooms import room
 
-MEMORY = Path("/dev/shm")
 MINE = "CREATE SCHEMA storage; CREATE TABLE storage.shelf (id int); CREATE TABLE kept AS SELECT 42 AS answer"
 
 
 @pytest.fixture
 def place() -> Iterator[Path]:
     """An empty directory that Postgres may pass through."""
-    path = Path(tempfile.mkdtemp(prefix="dbm-s", dir=MEMORY if MEMORY.is_dir() else None))
-    path.chmod(0o711)
-    yield path
-    shutil.rmtree(path)
+    with room() as path:
+        yield path
 
 
 async def opened(place: Path, *, supabase: bool = True) -> DevDatabase:

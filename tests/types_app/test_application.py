@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from db_migrate.project.application import copy_application
+from db_migrate_tools.schema.model import Object, Ref
 from types_app.site import CatalogAfter, Said, types_of
 
 ADD = 'ALTER TABLE "User" ADD COLUMN "lastActiveAt" timestamptz'
@@ -48,6 +51,39 @@ async def test_types_that_stay_the_same_need_no_compiler(
     impact = await types_of(installed_app).application_impact(catalog_after(), catalog_after(index), said)
     assert impact.ran
     assert impact.ms < 1000
+
+
+class Counted(dict[Ref, Object]):
+    """Objects of a catalog that count how often all of them were looked at."""
+
+    looks = 0
+
+    def values(self) -> Any:
+        self.looks += 1
+        return super().values()
+
+
+async def test_the_types_of_a_schema_that_stays_the_same_are_written_once(
+    installed_app: Path, catalog_after: CatalogAfter, said: Said
+) -> None:
+    objects = Counted(catalog_after().objects)
+    before, after = replace(catalog_after(), objects=objects), catalog_after('CREATE INDEX more ON "User" (name)')
+    types = types_of(installed_app)
+    for _ in range(3):
+        assert (await types.application_impact(before, after, said)).ran
+    assert objects.looks == 1
+
+
+async def test_no_types_are_written_where_nothing_can_be_compiled(
+    app: Path, catalog_after: CatalogAfter, said: Said
+) -> None:
+    objects = Counted(catalog_after().objects)
+    impact = await types_of(app).application_impact(
+        replace(catalog_after(), objects=objects), catalog_after(DROP), said
+    )
+    assert not impact.ran
+    assert objects.looks == 0
+    assert said.lines == []
 
 
 async def test_it_says_why_the_application_was_not_compiled(app: Path, catalog_after: CatalogAfter, said: Said) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from db_migrate_tools.schema.model import Catalog, Ref
 
 Env = Literal["dev", "staging", "prod"]
 RollbackProof = Literal["proven", "proven-with-data-loss", "failed", "impossible", "not-proven"]
+
+
+Power = Literal["createrole", "createdb", "subscriptions", "platform"]
+"""What a role may beyond its own objects; `platform` where its host lets it do more than Postgres does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,9 @@ class OfferedExtension:
 class TargetFacts:
     """Everything that planning reads from a target, in one read-only transaction. `acts_as` are the roles that the
     planning role is a member of, `known_roles` all roles of the server, `connections` how many are in use and how
-    many there may be, `offered` the extensions that can be had; None where they were not read. `standing_in` says
-    where the database plays another one.
+    many there may be, `offered` the extensions that can be had, `powers` what the planning role may beyond its own
+    objects, `administers` the roles that it may hand out; None where they were not read. `standing_in` says where the
+    database plays another one.
     """
 
     identity: Identity
@@ -105,6 +110,8 @@ class TargetFacts:
     connections: tuple[int, int] | None = None
     offered: tuple[OfferedExtension, ...] | None = None
     standing_in: tuple[str, ...] = ()
+    powers: frozenset[Power] | None = None
+    administers: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -117,7 +124,9 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class PgFailure:
-    """An error that Postgres raised."""
+    """An error that Postgres raised. `limit` says of which limit of the shadow it speaks, where it does: there the
+    statement may be right all the same.
+    """
 
     sqlstate: str
     message: str
@@ -125,6 +134,7 @@ class PgFailure:
     hint: str | None = None
     position: int | None = None
     context: str | None = None
+    limit: Literal["time", "space", "memory"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,10 @@ class Observation:
     rows: int | None = None
     ms: float = 0.0
     compared: bool = False
+
+
+ANOTHER_ORDER: Final = " stand in another order after the rollback."
+"""Ends a note on columns: Postgres cannot put one in its old place, and nothing else says that it came back so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from db_migrate_tools.evidence import Identity, Rehearsal, RollbackEvidence, Tar
 from db_migrate_tools.kept.transform import would_keep
 from db_migrate_tools.ports import Progress, StoredPlan, World, token_hash
 from db_migrate_tools.report.plan import render
-from db_migrate_tools.sources import kept_of, scripts_of, source_of
+from db_migrate_tools.sources import kept_of, scripts_of, source_of, with_path
 from db_migrate_tools.sql.model import Script, Source
 from db_migrate_tools.wire import (
     Approval,
@@ -130,6 +130,7 @@ async def _draft(request: PlanInput, world: World, progress: Progress) -> _Draft
     await progress("Reading the migration")
     source, undoes = await source_of(request.source, world, facts, request)
     written, down = await world.aside(lambda: scripts_of(source, request))
+    facts = with_path(facts, written)
     keeping = await world.aside(lambda: kept_of(written, down, source, facts, request))
     script = keeping.script
     human = () if keeping.way_back is not None else down.statements

@@ -16,6 +16,7 @@ from db_migrate_tools.schema.ddl import ddl
 from db_migrate_tools.schema.diff import diff
 from db_migrate_tools.sql.model import Blocker, Choice, Origin, Piece, Script, Source
 from db_migrate_tools.sql.script import build, select
+from db_migrate_tools.sql.settings import out_of_place
 from db_migrate_tools.wire import EnvironmentSource, KeptSource, PlanInput, RollbackSource, SourceInput
 
 
@@ -83,13 +84,21 @@ def scripts_of(source: Source, request: PlanInput) -> tuple[Script, Script]:
     down = build(source.down)
     if source.origin == "rollback":
         script = put_back(script)
-    blockers = (*script.blockers, *down.blockers, *guarded(script, source.origin))
+    paths = out_of_place(script, down, source.origin)
+    blockers = (*script.blockers, *down.blockers, *paths, *guarded(script, source.origin))
     if blockers:
         raise NotPlannable(source, blockers)
     if request.operations is not None:
         script = select(script, frozenset(request.operations))
         down = Script(())
     return script, down
+
+
+def with_path(facts: TargetFacts, script: Script) -> TargetFacts:
+    """The target with the search_path that the script sets: what is rehearsed, approved and pinned where it runs."""
+    if script.search_path is None:
+        return facts
+    return replace(facts, settings=replace(facts.settings, search_path=script.search_path.value))
 
 
 def kept_of(script: Script, down: Script, source: Source, facts: TargetFacts, request: PlanInput) -> Keeping:

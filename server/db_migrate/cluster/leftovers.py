@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 from db_migrate.cluster import locks, pidfile
@@ -41,10 +42,18 @@ def end_postgres(home: Home) -> None:
     """
     if not locks.is_held(home.postgres):
         return
-    pidfile.end_postmaster(os.fspath(home.data))
+    if not pidfile.end_postmaster(os.fspath(home.data)):
+        _end_orphans(home)
     try:
         os.close(locks.own_within(home.postgres, PATIENCE))
     except TimeoutError as error:
         raise NotStarted(
             f"Processes of an earlier Postgres still hold {home.path}.", "End them, then try again."
         ) from error
+
+
+def _end_orphans(home: Home) -> None:
+    """Kill backends whose postmaster is gone: one in a loop would never notice."""
+    for pid in locks.holders(home.postgres):
+        if pidfile.command_of(pid).startswith("postgres"):
+            os.kill(pid, signal.SIGKILL)

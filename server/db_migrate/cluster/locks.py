@@ -93,6 +93,21 @@ def is_held(path: Path | str) -> bool:
     return False
 
 
+def holders(path: Path | str) -> list[int]:
+    """Processes, as far as we may look at them, that have the file open; none where the system does not list them."""
+    wanted = Path(path).stat()
+    found: set[int] = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            same = os.path.samestat(link.stat(), wanted)
+        except OSError:
+            # Processes and their files come and go.
+            continue
+        if same:
+            found.add(int(link.parts[2]))
+    return sorted(found)
+
+
 def wait_until_free(descriptor: int, seconds: float = 60.0) -> bool:
     """Wait until nobody holds the exclusive lock of an open lock file, even one that was removed meanwhile; False
     when somebody still does after that time.

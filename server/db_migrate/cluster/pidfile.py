@@ -60,8 +60,10 @@ def forget_stale(data: str) -> bool:
     return True
 
 
-def end_postmaster(data: str) -> None:
-    """Tell the Postgres that serves this directory to quit at once; nothing when it has gone already."""
+def end_postmaster(data: str) -> bool:
+    """Tell the Postgres that serves this directory to quit at once; False when it has gone already."""
     pid = recorded(data)
-    if pid is not None and f" -D {data} " in f"{command_of(pid)} ":
-        os.kill(pid, signal.SIGQUIT)
+    if pid is None or f" -D {data} " not in f"{command_of(pid)} ":
+        return False
+    os.kill(pid, signal.SIGQUIT)
+    return True

@@ -79,8 +79,8 @@ def constraints(rows: Rows, index_names: Mapping[int, str], names: Names) -> Ite
         )
 
 
-def _column_names(relation: int, numbers: Iterable[int] | None, names: Names) -> tuple[str, ...]:
-    return tuple(ref.name for number in numbers or () if (ref := names.columns.get((relation, number))))
+def _column_names(relation: int, numbers: Iterable[str] | None, names: Names) -> tuple[str, ...]:
+    return tuple(ref.name for number in numbers or () if (ref := names.columns.get((relation, int(number)))))
 
 
 def indexes(rows: Rows, owners: Mapping[int, str], inherits: dict[int, list[int]], names: Names) -> Iterator[Index]:
@@ -100,7 +100,7 @@ def indexes(rows: Rows, owners: Mapping[int, str], inherits: dict[int, list[int]
             table=relation,
             definition=definition,
             columns=tuple(
-                found.name if (found := names.columns.get((table, number))) else "" for number in key[:key_count]
+                found.name if (found := names.columns.get((table, int(number)))) else "" for number in key[:key_count]
             ),
             unique=unique,
             valid=valid,

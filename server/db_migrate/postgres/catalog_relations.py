@@ -103,9 +103,10 @@ def not_null_names(rows: Rows, names: Names) -> dict[tuple[int, int], str]:
     for row in rows:
         if row[2] != "n" or not row[3] or not row[7]:
             continue
-        column = names.columns.get((row[3], row[7][0]))
+        number = int(row[7][0])
+        column = names.columns.get((row[3], number))
         if column is not None and row[1] != f"{column.parent}_{column.name}_not_null":
-            found[row[3], row[7][0]] = row[1]
+            found[row[3], number] = row[1]
     return found
 
 

@@ -9,6 +9,7 @@ import asyncpg
 
 from db_migrate.postgres import catalog_sql as sql
 from db_migrate.postgres.catalog_extra import extra_query
+from db_migrate.postgres.prepared import Prepared
 
 Rows = list[asyncpg.Record]
 _NONE = list[asyncpg.Record]
@@ -90,37 +91,31 @@ async def read_all(connection: asyncpg.Connection[asyncpg.Record], left_out: Seq
     )
 
 
-async def read_some(
-    connection: asyncpg.Connection[asyncpg.Record], scope: Scope, inside: Sequence[int], snapshot: Snapshot
-) -> frozenset[int]:
-    """Add the rows of some objects to `snapshot`; `inside` are the oids of the schemas that are read. Returns the
-    oids of all objects seen. The settings of `read_all` must hold.
+async def read_some(reader: Prepared, scope: Scope, inside: Sequence[int], snapshot: Snapshot) -> None:
+    """Add the rows of some objects to `snapshot`; `inside` are the oids of the schemas that are read. The settings of
+    `read_all` must hold.
     """
-    fetch, schemas = connection.fetch, list(inside)
     relations, types = list(scope.relations), list(scope.types)
-    seen = {*scope.relations, *scope.sequences, *scope.types, *scope.routines}
-    if relations:
-        snapshot.relations = await fetch(sql.SOME_RELATIONS, schemas, relations)
-        snapshot.columns = await fetch(sql.SOME_COLUMNS, schemas, relations)
-        snapshot.inherits = await fetch(sql.SOME_INHERITS, relations)
-        snapshot.indexes = await fetch(sql.SOME_INDEXES, schemas, relations)
-        snapshot.triggers = await fetch(sql.SOME_TRIGGERS, schemas, relations)
-        snapshot.policies = await fetch(sql.SOME_POLICIES, schemas, relations)
-        snapshot.rewrites = await fetch(sql.SOME_REWRITES, relations)
-    if relations or types:
-        snapshot.constraints = await fetch(sql.SOME_CONSTRAINTS, schemas, relations, types)
-    if scope.sequences:
-        snapshot.sequences = await fetch(sql.SOME_SEQUENCES, schemas, list(scope.sequences))
-    if scope.types:
-        snapshot.types = await fetch(sql.SOME_TYPES, schemas, types)
-    if scope.routines:
-        snapshot.routines = await fetch(sql.SOME_ROUTINES, schemas, list(scope.routines))
-        if any(row[5] == "a" for row in snapshot.routines):
-            snapshot.aggregates = await fetch(sql.SOME_AGGREGATES, schemas, list(scope.routines))
+    sequences, routines = list(scope.sequences), list(scope.routines)
+    (
+        snapshot.relations,
+        snapshot.columns,
+        snapshot.inherits,
+        of_tables,
+        of_domains,
+        snapshot.indexes,
+        snapshot.triggers,
+        snapshot.policies,
+        snapshot.rewrites,
+        snapshot.types,
+        snapshot.sequences,
+        snapshot.routines,
+        snapshot.aggregates,
+    ) = await reader.row(sql.SOME, list(inside), relations, types, sequences, routines)
+    snapshot.constraints = of_tables + of_domains
+    seen = {*relations, *sequences, *types, *routines}
     for rows in (snapshot.indexes, snapshot.triggers, snapshot.policies, snapshot.rewrites, snapshot.constraints):
         seen.update(row[0] for row in rows)
     seen.update(row[6] for row in snapshot.columns if row[6])
     if seen:
-        snapshot.comments = await fetch(sql.SOME_COMMENTS, list(seen))
-        snapshot.dependencies = await fetch(sql.SOME_DEPENDENCIES, list(seen))
-    return frozenset(seen)
+        snapshot.comments, snapshot.dependencies = await reader.row(sql.SOME_WORDS, list(seen))

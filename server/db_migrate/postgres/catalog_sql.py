@@ -90,7 +90,9 @@ INHERITS = "SELECT inhrelid, inhparent FROM pg_inherits WHERE true /* some */ OR
 
 CONSTRAINTS = f"""
 SELECT con.oid, con.conname, con.contype::text, con.conrelid, con.contypid, con.conindid, con.confrelid,
-       con.conkey, con.confkey, con.convalidated, con.condeferrable, con.condeferred, con.conislocal,
+       con.conkey::text[], con.confkey::text[], con.convalidated, con.condeferrable, con.condeferred,
+       -- A table that is attached has its parent's NOT NULL, whatever it brought itself.
+       con.conislocal AND NOT (con.contype = 'n' AND c.relispartition AND con.coninhcount > 0),
        con.connoinherit,
        CASE WHEN con.contype = 'n' AND con.convalidated AND NOT con.connoinherit
                  AND NOT EXISTS (SELECT FROM pg_description d WHERE d.objoid = con.oid
@@ -105,7 +107,7 @@ WHERE up.oid IS NULL AND con.contype <> 't' AND con.connamespace = ANY ($1::oid[
 
 INDEXES = f"""
 SELECT c.oid, c.relnamespace, c.relname, i.indrelid, pg_get_indexdef(c.oid), i.indisunique, i.indisvalid,
-       i.indpred IS NOT NULL, i.indisclustered, i.indisreplident, i.indkey::int2[], i.indnkeyatts, ts.spcname,
+       i.indpred IS NOT NULL, i.indisclustered, i.indisreplident, i.indkey::int2[]::text[], i.indnkeyatts, ts.spcname,
        coalesce(st.targets, '{{}}')
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
@@ -237,23 +239,42 @@ def some(query: str, condition: str, theirs: str = "") -> str:
 _INDEXES_OF = "(SELECT indexrelid FROM pg_index WHERE indrelid = ANY ({}::oid[]))"
 
 SOME_COMMENTS = some(COMMENTS, "objoid = ANY ($1::oid[])")
-SOME_RELATIONS = some(RELATIONS, "c.oid = ANY ($2::oid[])")
-SOME_COLUMNS = some(COLUMNS, "c.oid = ANY ($2::oid[])")
-SOME_INHERITS = some(INHERITS, f"(inhrelid = ANY ($1::oid[]) OR inhrelid = ANY (ARRAY{_INDEXES_OF.format('$1')}))")
-SOME_CONSTRAINTS = some(CONSTRAINTS, "(con.conrelid = ANY ($2::oid[]) OR con.contypid = ANY ($3::oid[]))")
-SOME_INDEXES = some(INDEXES, "i.indrelid = ANY ($2::oid[])", f"AND attrelid IN {_INDEXES_OF.format('$2')}")
-SOME_SEQUENCES = some(SEQUENCES, "c.oid = ANY ($2::oid[])")
-SOME_ROUTINES = some(ROUTINES, "p.oid = ANY ($2::oid[])")
-SOME_AGGREGATES = some(AGGREGATES, "p.oid = ANY ($2::oid[])")
-SOME_TRIGGERS = some(TRIGGERS, "t.tgrelid = ANY ($2::oid[])")
-SOME_POLICIES = some(POLICIES, "p.polrelid = ANY ($2::oid[])")
-SOME_TYPES = some(TYPES, "t.oid = ANY ($2::oid[])")
-SOME_REWRITES = some(REWRITES, "ev_class = ANY ($1::oid[])")
 _DEPENDENCIES_OF_ONE = some(
     DEPENDENCIES,
     "objid = asked.oid AND classid IN (1259, 1247, 1255, 2606, 2604, 2618, 2620, 3256)",
 )
 # One by one, so that the planner does not come to think that those of a whole schema are wanted.
-SOME_DEPENDENCIES = f"""
+_SOME_DEPENDENCIES = f"""
 SELECT found.* FROM unnest($1::oid[]) AS asked (oid) CROSS JOIN LATERAL ({_DEPENDENCIES_OF_ONE} OFFSET 0) AS found
 """
+_PARTS = (
+    some(RELATIONS, "c.oid = ANY ($2::oid[])"),
+    some(COLUMNS, "c.oid = ANY ($2::oid[])"),
+    some(INHERITS, f"inhrelid = ANY ($2::oid[] || ARRAY{_INDEXES_OF.format('$2')})"),
+    # Not one condition with OR: a plan for any parameters would go through all constraints.
+    some(CONSTRAINTS, "con.conrelid = ANY ($2::oid[])"),
+    some(CONSTRAINTS, "con.conrelid = 0 AND con.contypid = ANY ($3::oid[])"),
+    some(INDEXES, "i.indrelid = ANY ($2::oid[])", f"AND attrelid IN {_INDEXES_OF.format('$2')}"),
+    some(TRIGGERS, "t.tgrelid = ANY ($2::oid[])"),
+    some(POLICIES, "p.polrelid = ANY ($2::oid[])"),
+    some(REWRITES, "ev_class = ANY ($2::oid[])"),
+    some(TYPES, "t.oid = ANY ($3::oid[])"),
+    some(SEQUENCES, "c.oid = ANY ($4::oid[])"),
+    some(ROUTINES, "p.oid = ANY ($5::oid[])"),
+    some(AGGREGATES, "p.oid = ANY ($5::oid[])"),
+)
+
+
+def _together(*queries: str) -> str:
+    """One row with the rows of each query: one journey for all. Of arrays inside of them asyncpg knows text[] and
+    oid[] only.
+    """
+    return "SELECT " + ",\n".join(f"ARRAY(SELECT q FROM ({query}) AS q)" for query in queries)
+
+
+SOME = _together(*_PARTS)
+"""$1 the schemas that are read, $2 relations, $3 types, $4 sequences, $5 routines: relations, columns, parents,
+constraints of tables, of domains, indexes, triggers, policies, rules of views, types, sequences, routines, aggregates.
+"""
+SOME_WORDS = _together(SOME_COMMENTS, _SOME_DEPENDENCIES)
+"""$1 objects: their comments, and what they depend on."""

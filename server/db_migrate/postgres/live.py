@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from operator import sub
 
 import asyncpg
 
@@ -13,23 +14,24 @@ from db_migrate.postgres import live_sql as sql
 from db_migrate.postgres.catalog import BOOKKEEPING_SCHEMAS, Reading, read_whole, uncollected
 from db_migrate.postgres.catalog_extra_sql import CATALOGS as RARER
 from db_migrate.postgres.catalog_names import PG_NAMESPACE
-from db_migrate.postgres.catalog_sql import ROLES, SESSION
-from db_migrate.postgres.connect import Connection, one_row
+from db_migrate.postgres.catalog_sql import SESSION
+from db_migrate.postgres.connect import Connection
 from db_migrate.postgres.live_books import Books
 from db_migrate.postgres.live_scope import LETTERS, Changed, Unknown, resolved
+from db_migrate.postgres.prepared import Prepared
 from db_migrate_tools.schema.model import Catalog, Ref
 
 _RARER = frozenset(RARER)
 _SAVEPOINT = "db_migrate_live"
 # Before anything is named the migration's search_path must not hold, and its time limits not at all.
 _OURS = (
+    "SELECT pg_catalog.set_config('db_migrate.path', pg_catalog.current_setting('search_path'), true); "
     "SET LOCAL search_path = ''; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; "
     "SET LOCAL client_min_messages = warning; SET LOCAL standard_conforming_strings = on; "
     # A few rows are looked for, and statistics of the system catalogs are often missing.
     "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; "
-    "SET LOCAL plan_cache_mode = force_custom_plan; " + SESSION
+    "SET LOCAL plan_cache_mode = force_generic_plan; " + SESSION
 )
-_PATH = "SELECT pg_catalog.current_setting('search_path')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,14 @@ class Refreshed:
     whole: bool = False
 
 
+_Row = tuple[str, int, int | None]
+"""What kind of object a new row belongs to, the object's oid, the age of the transaction."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     """How far the last look saw: in which transaction, how much it had written in which system catalogs by then, the
-    youngest transaction whose rows were seen, and those that may write more.
+    youngest transaction whose rows were seen, those that may write more, and the highest oid of an object.
     """
 
     began: str
@@ -58,6 +64,7 @@ class _Look:
     open: tuple[int, ...] = ()
     written: tuple[int, ...] = ()
     deleted: tuple[int, ...] = ()
+    top: int = 0
 
 
 class LiveCatalog:
@@ -76,6 +83,7 @@ class LiveCatalog:
     def __init__(self, connection: Connection, reading: Reading, number: int) -> None:
         marks = reading.marks
         self._connection = connection
+        self._reader = Prepared(connection)
         self._reading = reading
         self._first = reading
         self._books: Books | None = None
@@ -93,6 +101,18 @@ class LiveCatalog:
         await connection.execute(sql.MARK.format(0))
         return cls(connection, _at(found, origin), 0)
 
+    async def begin(self) -> None:
+        """Say that nothing has been written since the reading and that a transaction has just begun: its own counters
+        tell the first look then what there is to read.
+        """
+        if self._look.began or self._books is not None:
+            return
+        catalogs = list(self._first.marks.catalogs.values())
+        async with _apart(self._connection):
+            state = await self._reader.row(sql.STATE, catalogs, str(self._look.youngest))
+        began, _, _, _, _, written, deleted, _, top = state
+        self._look = replace(self._look, began=began, written=tuple(written), deleted=tuple(deleted), top=top)
+
     @property
     def catalog(self) -> Catalog:
         """The catalog at the last look; its origin is this connection's database."""
@@ -104,7 +124,7 @@ class LiveCatalog:
             return await self._refreshed()
         except asyncpg.InvalidSQLStatementNameError:
             # The migration has thrown away what the session had prepared.
-            await self._connection.reload_schema_state()
+            self._reader.forget()
             return await self._refreshed()
 
     async def at_once(self) -> Refreshed:
@@ -115,17 +135,17 @@ class LiveCatalog:
         before = self.catalog
         try:
             with uncollected():
-                async with _apart(self._connection) as path:
-                    found = await self._followed(path)
+                async with _apart(self._connection) as after:
+                    found = await self._followed()
+                    if found.catalog is not before:
+                        after.append(self._mark())
         except Unknown:
             return await self._all(before)
-        if found.catalog is not before:
-            await self._mark()
         return found
 
-    async def _mark(self) -> None:
+    def _mark(self) -> str:
         self._number += 1
-        await self._connection.execute(sql.MARK.format(self._number))
+        return sql.MARK.format(self._number)
 
     async def _all(self, before: Catalog) -> Refreshed:
         read = await read_whole(self._connection)
@@ -137,21 +157,20 @@ class LiveCatalog:
         self._reading = replace(read, catalog=replace(read.catalog, objects=objects))
         self._books = None
         self._look = _Look("", read.marks.horizon, read.marks.links, read.marks.others)
-        await self._mark()
+        await self._connection.execute(self._mark())
         refs = before.objects.keys() | objects.keys()
         touched = frozenset(ref for ref in refs if before.get(ref) is not objects.get(ref))
         return Refreshed(self.catalog, touched, whole=True)
 
-    async def _followed(self, path: str) -> Refreshed:
+    async def _followed(self) -> Refreshed:
         """Raises Unknown where all must be read."""
         last = self._look
         catalogs = self._first.marks.catalogs
         oids = list(catalogs.values())
-        state = await one_row(self._connection, sql.STATE, oids, str(last.youngest))
-        began, mine, age, mark, written, deleted = state
-        look = replace(
-            last, began=began, open=(int(mine),) if mine else (), written=tuple(written), deleted=tuple(deleted)
-        )
+        state = await self._reader.row(sql.STATE, oids, str(last.youngest))
+        began, mine, age, mark, path, written, deleted, named, top = state
+        mine = (int(mine),) if mine else ()
+        look = replace(last, began=began, open=mine, written=tuple(written), deleted=tuple(deleted), top=top)
         if mark != str(self._number):
             raise Unknown
         together = began == last.began
@@ -174,46 +193,60 @@ class LiveCatalog:
         rarer = not together or bool((more | less) & (_RARER - {"pg_rewrite"}))
         if not together:
             await self._count_others(age, open_)
+        found = await self._probed(last, look, age, more) if together else {}
+        rows = [row for probed in found.values() for row in probed]
+        looks = [query for name, query in sql.CHANGED.items() if name in more - found.keys()]
+        if looks:
+            rows += map(tuple, await self._reader.fetch("\nUNION ALL\n".join(looks), age, open_))
         youngest = age
-        for name in sql.CHANGED:
-            if name in more:
-                for letter, oid, years in await self._connection.fetch(sql.CHANGED[name], age, open_):
-                    changed.add(letter, oid)
-                    youngest = min(youngest, age if years is None else years)
+        for letter, oid, years in rows:
+            changed.add(letter, oid)
+            youngest = min(youngest, age if years is None else years)
         books = self._books or Books(self._reading)
         await self._gone(books, less, changed)
-        roles = {row[0]: row[1] for row in await self._connection.fetch(ROLES)}
+        roles = dict(named)
         if any(roles.get(oid) != name for oid, name in books.names.roles.items()):
             raise Unknown
         books.names.roles.update(roles)
         if "n" in changed.oids or less & {"pg_namespace", "pg_default_acl"}:
-            await books.read_schemas(self._connection, BOOKKEEPING_SCHEMAS)
+            await books.read_schemas(self._reader, BOOKKEEPING_SCHEMAS)
         if rarer or "x" in changed.oids or ("pg_rewrite" in less and books.has_rules):
-            await books.fetch_rarer(self._connection)
-        await books.read(self._connection, await resolved(self._connection, changed))
-        await books.read_rarer(self._connection)
+            await books.fetch_rarer(self._reader)
+        await books.read(self._reader, await resolved(self._reader, changed))
+        await books.read_rarer(self._reader)
         touched = books.settle(path)
         self._books = books
         self._look = replace(look, youngest=last.youngest + age - youngest)
         return Refreshed(books.catalog, touched)
 
+    async def _probed(self, last: _Look, look: _Look, age: int, more: Set[str]) -> dict[str, list[_Row]]:
+        """What the probes say of the catalogs of which they find every row that was written since the last look."""
+        catalogs = self._first.marks.catalogs
+        written = dict(zip(catalogs, map(sub, look.written, last.written), strict=True))
+        found: dict[str, list[_Row]] = {}
+        for name in more & sql.PROBES.keys():
+            rows = await self._reader.fetch(sql.PROBES[name], age, last.top, list(catalogs.values()))
+            if sum(row[3] for row in rows) == written[name]:
+                found[name] = [(row[0], row[1], row[2]) for row in rows]
+        return found
+
     async def _count_others(self, age: int, open_: list[int]) -> None:
         others = self._look.others
-        for name, rows, new in await self._connection.fetch(sql.others(list(others)), age, open_):
+        for name, rows, new in await self._reader.fetch(sql.others(list(others)), age, open_):
             if new or rows != others[name]:
                 raise Unknown
 
     async def _gone(self, books: Books, less: Iterable[str], changed: Changed) -> None:
         """What is no longer there, and what has lost a part, a parent, a comment or its owner."""
-        fetch, names = self._connection.fetch, books.names
+        reader, names = self._reader, books.names
         gone: dict[int, set[int]] = defaultdict(set)
         for name in less:
             if name in sql.PRESENT:
                 catalog, query = sql.PRESENT[name]
-                present = set(await self._connection.fetchval(query) or ())
+                present = set(await reader.value(query) or ())
                 gone[catalog] = books.known[catalog] - present
         if "pg_description" in less:
-            keys = {(row[0], row[1], row[2]) for row in await fetch(sql.COMMENT_KEYS)}
+            keys = {(row[0], row[1], row[2]) for row in await reader.fetch(sql.COMMENT_KEYS)}
             there = (key for key in names.comments if key[1] >= 16384 or key[0] == PG_NAMESPACE)
             for key in [key for key in there if key not in keys]:
                 del names.comments[key]
@@ -222,10 +255,10 @@ class LiveCatalog:
             for oid in books.heirs():
                 changed.add("c", oid)
         if "pg_depend" in less:
-            if await self._connection.fetchval(sql.EXTENSION_LINKS) != self._look.links:
+            if await reader.value(sql.EXTENSION_LINKS) != self._look.links:
                 raise Unknown
             owned = books.owned()
-            for oid in owned - {row[0] for row in await fetch(sql.SELF_OWNED, list(owned))}:
+            for oid in owned - {row[0] for row in await reader.fetch(sql.SELF_OWNED, list(owned))}:
                 changed.add("c", oid)
         books.forget(gone, changed)
 
@@ -240,14 +273,12 @@ def _at(reading: Reading, origin: str) -> Reading:
 
 
 @asynccontextmanager
-async def _apart(connection: Connection) -> AsyncGenerator[str]:
-    """Our own settings, and nothing left behind; yields the session's search_path."""
+async def _apart(connection: Connection) -> AsyncGenerator[list[str]]:
+    """Our own settings, and nothing left behind. What is appended to the list that this yields is run afterwards."""
     inside = connection.is_in_transaction()
-    path = await connection.fetchval(_PATH)
     await connection.execute(f"{f'SAVEPOINT {_SAVEPOINT}' if inside else 'BEGIN READ ONLY'}; {_OURS}")
+    after = [f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}", f"RELEASE SAVEPOINT {_SAVEPOINT}"] if inside else ["ROLLBACK"]
     try:
-        yield path
+        yield after
     finally:
-        await connection.execute(
-            f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}" if inside else "ROLLBACK"
-        )
+        await connection.execute("; ".join(after))

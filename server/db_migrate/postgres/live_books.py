@@ -13,7 +13,6 @@ from db_migrate.postgres.catalog_extra_sql import CATALOGS, COMMENTS, DEPENDENCI
 from db_migrate.postgres.catalog_names import PG_CLASS, PG_TYPE, Names
 from db_migrate.postgres.catalog_parted import KNOWN_KINDS, PART_KINDS, holder, roles_of
 from db_migrate.postgres.catalog_rows import Scope, Snapshot, read_some
-from db_migrate.postgres.connect import Connection
 from db_migrate.postgres.live_scope import (
     Changed,
     Key,
@@ -25,6 +24,7 @@ from db_migrate.postgres.live_scope import (
     together,
     without,
 )
+from db_migrate.postgres.prepared import Prepared
 from db_migrate_tools.schema.model import Object, Ref, Routine, Schema, Table, Type, View
 from db_migrate_tools.schema.model import Sequence as OwnSequence
 
@@ -109,9 +109,9 @@ class Books:
             for oid in oids:
                 refs.pop((catalog, oid), None)
 
-    async def read_schemas(self, connection: Connection, left_out: Sequence[str]) -> None:
+    async def read_schemas(self, reader: Prepared, left_out: Sequence[str]) -> None:
         """All schemas and default privileges. Raises Unknown when a schema has another name."""
-        rows = await connection.fetch(sql.SCHEMAS, list(left_out))
+        rows = await reader.fetch(sql.SCHEMAS, list(left_out))
         now = {row[0]: row[1] for row in rows}
         if any(now.get(oid, name) != name for oid, name in self.names.schemas.items()):
             raise Unknown
@@ -123,48 +123,48 @@ class Books:
         for ref in list(self._parts.default_acls):
             self._take_out(ref)
         self.names.schemas = now
-        snapshot = Snapshot(schemas=rows, default_acls=await connection.fetch(sql.DEFAULT_ACLS, list(now)))
-        snapshot.comments = await connection.fetch(sql.SOME_COMMENTS, list(now))
+        snapshot = Snapshot(schemas=rows, default_acls=await reader.fetch(sql.DEFAULT_ACLS, list(now)))
+        snapshot.comments = await reader.fetch(sql.SOME_COMMENTS, list(now))
         name_all(snapshot, self.names)
         for item in catalog_types.schemas(rows, members, self.names):
             self._put(item)
         for acl in catalog_types.default_acls(snapshot.default_acls, self.names):
             self._put(acl)
 
-    async def read(self, connection: Connection, scope: Scope) -> None:
+    async def read(self, reader: Prepared, scope: Scope) -> None:
         """These objects and all whose texts may have changed with theirs. Raises Unknown."""
         done = Scope()
         while len(scope):
-            renamed, shaped = await self._read(connection, scope)
+            renamed, shaped = await self._read(reader, scope)
             self._moved = self._moved or bool(renamed or shaped)
             done = together(done, scope)
-            named = await dependents(connection, renamed, by_name=True)
-            asking = await dependents(connection, shaped, by_name=False)
+            named = await dependents(reader, renamed, by_name=True)
+            asking = await dependents(reader, shaped, by_name=False)
             scope = together(without(named, scope), without(asking, done))
 
-    async def fetch_rarer(self, connection: Connection) -> None:
+    async def fetch_rarer(self, reader: Prepared) -> None:
         """Name the objects of the rarer kinds anew, before what may depend on them is read. Raises Unknown."""
         names, version = self.names, self.catalog.server_version
-        rows = read_extra(await connection.fetch(extra_query(version), list(names.schemas)))
+        rows = read_extra(await reader.fetch(extra_query(version), list(names.schemas)))
         if any(row.kind == "security-label" for row in rows):
             raise Unknown
         forget_extra(names)
         name_extra(rows, names)
         self._rarer = rows
 
-    async def read_rarer(self, connection: Connection) -> None:
+    async def read_rarer(self, reader: Prepared) -> None:
         """The objects of the rarer kinds, all of them, where they may say something else now. Raises Unknown."""
         roles = self._others_aside()
         if self._rarer is None:
             if not (self._moved and self._parts.others) and roles == self._concerned:
                 return
-            await self.fetch_rarer(connection)
+            await self.fetch_rarer(reader)
         names, rows = self.names, self._rarer or []
         old = {item.key: ref for ref in self._parts.others if (item := self._objects.get(ref)) and item.key}
         for key in [key for key in names.comments if key[0] in _RARER]:
             del names.comments[key]
-        names.comments.update({(row[0], row[1], row[2]): row[3] for row in await connection.fetch(COMMENTS)})
-        dependencies = await connection.fetch(DEPENDENCIES)
+        names.comments.update({(row[0], row[1], row[2]): row[3] for row in await reader.fetch(COMMENTS)})
+        dependencies = await reader.fetch(DEPENDENCIES)
         names.link((row[0], row[1], row[2], row[3], row[4], row[5]) for row in dependencies)
         for ref in list(self._parts.others):
             self._take_out(ref)
@@ -182,11 +182,11 @@ class Books:
             counts.subtract(roles_of(self._objects[ref]))
         return frozenset(role for role, count in counts.items() if count > 0)
 
-    async def _read(self, connection: Connection, scope: Scope) -> tuple[set[Key], set[Key]]:
+    async def _read(self, reader: Prepared, scope: Scope) -> tuple[set[Key], set[Key]]:
         """Which objects have another name now, and which relations another shape."""
         names = self.names
         snapshot = Snapshot()
-        await read_some(connection, scope, list(names.schemas), snapshot)
+        await read_some(reader, scope, list(names.schemas), snapshot)
         before = self._taken_out(scope)
         keys = set(keys_of(snapshot))
         old = {key: names.objects.get(key) for key in (*keys, *keys_in(scope))}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-import asyncpg
-
 from db_migrate.postgres import live_sql as sql
 from db_migrate.postgres.catalog_names import (
     PG_CLASS,
@@ -20,6 +18,7 @@ from db_migrate.postgres.catalog_names import (
     Names,
 )
 from db_migrate.postgres.catalog_rows import Scope, Snapshot
+from db_migrate.postgres.prepared import Prepared
 from db_migrate_tools.schema.model import Catalog, Index, Ref
 
 Key = tuple[int, int]
@@ -68,31 +67,31 @@ class Changed:
                 self.add(LETTERS.get(holder.key[0], "!"), holder.key[1])
 
 
-async def resolved(connection: asyncpg.Connection[asyncpg.Record], changed: Changed) -> Scope:
+async def resolved(reader: Prepared, changed: Changed) -> Scope:
     """The objects, of those that still exist, that the oids belong to; what comes with a relation included.
     Raises Unknown.
     """
     oids = changed.oids
     relations, types = oids["c"], set[int]()
     if oids["t"]:
-        for letter, oid in await connection.fetch(sql.TYPES, list(oids["t"])):
+        for letter, oid in await reader.fetch(sql.TYPES, list(oids["t"])):
             if letter == "!":
                 raise Unknown
             (relations if letter == "r" else types).add(oid)
     scope = Scope(types=types, routines=set(oids["p"]))
     parts = [list(oids[letter]) for letter in "kdwgy"]
     if relations or any(parts):
-        for letter, oid in await connection.fetch(sql.RESOLVE, list(relations), *parts):
+        for letter, oid in await reader.fetch(sql.RESOLVE, list(relations), *parts):
             if letter:
                 {"s": scope.sequences, "r": scope.relations, "t": scope.types}[letter].add(oid)
     if scope.relations or scope.types:
-        owned = await connection.fetch(sql.OWNED, list(scope.relations), list(scope.types))
+        owned = await reader.fetch(sql.OWNED, list(scope.relations), list(scope.types))
         for letter, oid in owned:
             (scope.sequences if letter == "s" else scope.types).add(oid)
     return scope
 
 
-async def dependents(connection: asyncpg.Connection[asyncpg.Record], keys: Iterable[Key], *, by_name: bool) -> Scope:
+async def dependents(reader: Prepared, keys: Iterable[Key], *, by_name: bool) -> Scope:
     """The objects whose texts may change with these: all that name them, or those that ask them as a query does.
     Raises Unknown.
     """
@@ -100,10 +99,10 @@ async def dependents(connection: asyncpg.Connection[asyncpg.Record], keys: Itera
     if not asked:
         return Scope()
     changed = Changed()
-    rows = await connection.fetch(sql.DEPENDENTS, [key[0] for key in asked], [key[1] for key in asked], by_name)
+    rows = await reader.fetch(sql.DEPENDENTS, [key[0] for key in asked], [key[1] for key in asked], by_name)
     for letter, oid in rows:
         changed.add(letter, oid)
-    return await resolved(connection, changed)
+    return await resolved(reader, changed)
 
 
 def without(scope: Scope, *others: Scope) -> Scope:

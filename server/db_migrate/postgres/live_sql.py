@@ -21,9 +21,12 @@ FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
 # $1 the system catalogs, $2 the youngest transaction seen so far.
 STATE = """
 SELECT transaction_timestamp()::text, pg_current_xact_id_if_assigned()::text, age($2::text::xid),
-       current_setting('db_migrate.look', true),
+       current_setting('db_migrate.look', true), current_setting('db_migrate.path'),
        ARRAY(SELECT pg_stat_get_xact_tuples_inserted(o) + pg_stat_get_xact_tuples_updated(o) FROM unnest($1::oid[]) o),
-       ARRAY(SELECT pg_stat_get_xact_tuples_deleted(o) FROM unnest($1::oid[]) o)
+       ARRAY(SELECT pg_stat_get_xact_tuples_deleted(o) FROM unnest($1::oid[]) o),
+       ARRAY(SELECT q FROM (SELECT oid, rolname FROM pg_roles) AS q),
+       greatest((SELECT max(oid) FROM pg_class), (SELECT max(oid) FROM pg_type), (SELECT max(oid) FROM pg_proc),
+                (SELECT max(oid) FROM pg_constraint), (SELECT max(oid) FROM pg_attrdef))::int8
 """
 
 # $1 is the age of the youngest transaction seen so far; its rows may have become more, so they are looked at again.
@@ -85,6 +88,30 @@ WHERE NOT r.tgisinternal AND {NEW.format("r")}""",
 }
 """By system catalog: c a relation, t a type, p a routine, k a constraint, d a default, w a view's rule, g a trigger,
 y a policy, n a schema or default privileges, x an object of a rarer kind, ! something that asks for reading all."""
+
+PROBES = {
+    "pg_depend": f"""
+SELECT CASE WHEN r.deptype IN ('e', 'x') THEN '!' ELSE {_CLASSES.format("r.classid::int8")} END, r.objid::int8,
+       min(age(r.xmin)), count(*)
+FROM pg_depend r WHERE r.classid = ANY ($3::oid[]) AND r.objid > $2::int8::oid AND age(r.xmin) < $1::int GROUP BY 1, 2
+""",
+    "pg_attribute": """
+SELECT 'c', r.attrelid::int8, min(age(r.xmin)), count(*)
+FROM (SELECT attrelid, xmin FROM pg_attribute WHERE attrelid > $2::int8::oid
+      UNION ALL
+      SELECT a.attrelid, a.xmin
+      FROM (SELECT DISTINCT l.relation FROM pg_locks l
+            WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.relation BETWEEN 16384 AND $2::int8::oid
+              AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')) AS held
+      JOIN pg_attribute a ON a.attrelid = held.relation) AS r
+WHERE age(r.xmin) < $1::int AND $3::oid[] IS NOT NULL GROUP BY 2
+""",
+}
+"""Where new rows of the largest catalogs are likely to be: with objects that are new themselves ($2 is the highest oid
+of the last look) and with tables that this transaction has locked. Rows as in CHANGED, and how many of the catalog's
+rows each stands for: whether that is all, only the counters tell. $1 is the age of the youngest transaction seen so
+far, $3 the system catalogs.
+"""
 
 IGNORED = frozenset(
     {

@@ -53,6 +53,23 @@ SELECT (SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE backend_type = 'c
        current_setting('max_connections')::int AS most
 """
 _ACTS_AS = "SELECT rolname::text FROM pg_catalog.pg_roles WHERE pg_has_role(current_user, oid, 'USAGE') ORDER BY 1"
+# Hosts let a role that is no superuser do some of what needs one: Supabase by a library, others by a role of theirs.
+_POWERS = """
+SELECT power FROM pg_catalog.pg_roles r, LATERAL (VALUES
+    ('createrole', r.rolcreaterole),
+    ('createdb', r.rolcreatedb),
+    ('subscriptions', EXISTS (SELECT FROM pg_catalog.pg_roles p
+                              WHERE p.rolname = 'pg_create_subscription' AND pg_has_role(r.oid, p.oid, 'USAGE'))),
+    ('platform', coalesce(current_setting('supautils.privileged_role', true), '') <> '' OR EXISTS (
+        SELECT FROM pg_catalog.pg_roles p WHERE p.rolname IN ('rds_superuser', 'cloudsqlsuperuser', 'azure_pg_admin',
+            'alloydbsuperuser', 'neon_superuser', 'supabase_privileged_role') AND pg_has_role(r.oid, p.oid, 'USAGE')))
+) AS has (power, granted)
+WHERE r.rolname = current_user AND has.granted
+"""
+_ADMINISTERS = """
+SELECT rolname::text FROM pg_catalog.pg_roles
+WHERE NOT rolname = current_user AND pg_has_role(current_user, oid, 'MEMBER WITH ADMIN OPTION')
+"""
 _ROLES = "SELECT rolname::text FROM pg_catalog.pg_roles ORDER BY 1"
 
 # Supabase's library names there what its ordinary roles may create all the same.
@@ -115,7 +132,9 @@ class PostgresTarget:
                 await connection.fetchval("SELECT 1")
                 latency = (perf_counter() - began) * 1000
                 async with connection.transaction(isolation="repeatable_read", readonly=True):
-                    await connection.execute("SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '120s'")
+                    await connection.execute(
+                        "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '120s'; SET LOCAL jit = off"
+                    )
                     catalog, print_ = await self._schema(connection)
                     history, notes = await read_history(connection, _HISTORY_IN_FACTS)
                     return TargetFacts(
@@ -134,6 +153,8 @@ class PostgresTarget:
                         offered=await _offered(connection),
                         standing_in=self._standing_in(),
                         known_roles=tuple(r["rolname"] for r in await connection.fetch(_ROLES)),
+                        administers=frozenset(r["rolname"] for r in await connection.fetch(_ADMINISTERS)),
+                        powers=frozenset(r["power"] for r in await connection.fetch(_POWERS)),
                     )
             except (asyncpg.PostgresError, asyncpg.InterfaceError, *LOST) as error:
                 raise _unreadable(error, dsn) from None

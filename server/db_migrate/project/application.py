@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 import anyio
 
 from db_migrate.project.compiler import Compiled, compile_project, compiler, new_errors
+from db_migrate.project.scratch import scratch
 from db_migrate_tools.evidence import ApplicationImpact
 
 LEFT_OUT = frozenset({".git", "dist", "build", ".next", ".nuxt", ".turbo", ".db-migrate", "coverage", ".venv"})
@@ -31,39 +31,39 @@ class Application:
     environ: Mapping[str, str]
     seconds: float
 
+    def why_not(self) -> str | None:
+        """Why it cannot be compiled here, or None when it can."""
+        if not (self.root / self.output).is_file():
+            return f"{self.output} does not exist yet, so no code is written against it"
+        return compiler(self.root, self.path)
+
 
 class _TooLargeError(Exception):
     """The project has more files than are worth copying."""
 
 
 async def impact(application: Application, before: str, after: str) -> ApplicationImpact:
-    """Compile the application with `before`'s types and with `after`'s; what only the latter breaks is the impact."""
+    """Compile the application, which can be, with `before`'s types and with `after`'s; what only the latter breaks is
+    the impact.
+    """
     began = time.monotonic()
-    why_not = _why_not(application)
-    if why_not is None and before == after:
+    if before == after:
         return ApplicationImpact(ran=True, ms=(time.monotonic() - began) * 1000)
+    with scratch() as place:
+        was, now = await _compile_both(application, before, after, place)
+    ms = (time.monotonic() - began) * 1000
+    why_not = was.broken or now.broken
     if why_not is None:
-        with tempfile.TemporaryDirectory(prefix="db-migrate-app-") as scratch:
-            was, now = await _compile_both(application, before, after, Path(scratch))
-        why_not = was.broken or now.broken
-        if why_not is None:
-            ms = (time.monotonic() - began) * 1000
-            return ApplicationImpact(ran=True, diagnostics=new_errors(was.errors, now.errors), ms=ms)
-    return ApplicationImpact(ran=False, why_not=why_not, ms=(time.monotonic() - began) * 1000)
+        return ApplicationImpact(ran=True, diagnostics=new_errors(was.errors, now.errors), ms=ms)
+    return ApplicationImpact(ran=False, why_not=why_not, ms=ms)
 
 
-def _why_not(application: Application) -> str | None:
-    if not (application.root / application.output).is_file():
-        return f"{application.output} does not exist yet, so no code is written against it"
-    return compiler(application.root, application.path)
-
-
-async def _compile_both(application: Application, before: str, after: str, scratch: Path) -> tuple[Compiled, Compiled]:
+async def _compile_both(application: Application, before: str, after: str, place: Path) -> tuple[Compiled, Compiled]:
     found: dict[str, Compiled] = {}
 
     async def compile_one(name: str, types: str) -> None:
-        copy = scratch / name / application.root.name
-        own = scratch / f"{name}-files"
+        copy = place / name / application.root.name
+        own = place / f"{name}-files"
         own.mkdir()
         try:
             await anyio.to_thread.run_sync(copy_application, application.root, copy)

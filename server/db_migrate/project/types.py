@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+
+import anyio.to_thread
 
 from db_migrate.project import symptoms
 from db_migrate.project.application import Application, impact
 from db_migrate.project.commands import Ran, find, run, search_path, up_to_repository
 from db_migrate.project.compiler import compile_project, compiler, diagnostics, new_errors
+from db_migrate.project.scratch import scratch
 from db_migrate.project.scripts import Absent, Command, Name, command
 from db_migrate.project.types_file import TypesFile
 from db_migrate.secrets import redact
@@ -61,6 +63,7 @@ class ProjectTypes:
         self._seconds = seconds
         self._environ = {k: v for k, v in everything.items() if not _NOT_FOR_CHILDREN.fullmatch(k)}
         self._path = search_path(root, everything, home or Path.home())
+        self._before: tuple[Catalog, str | None, str] | None = None
         self._file = TypesFile(root, settings.output, asked_for="output" in settings.model_fields_set)
 
     async def generate(self, env: Env, catalog: Catalog, *, check: bool, progress: Progress) -> TypesReport:
@@ -96,10 +99,22 @@ class ProjectTypes:
         """Compile a copy of the application against the migrated schema's types. The project is not touched."""
         if not self._settings.output:
             return ApplicationImpact(ran=False, why_not='types.output is "" in db-migrate.toml')
-        await progress("Compiling a copy of the application with the new types")
         application = Application(self._root, self._settings.output, self._path, self._environ, self._seconds)
+        why_not = application.why_not()
+        if why_not is not None:
+            return ApplicationImpact(ran=False, why_not=why_not)
+        await progress("Compiling a copy of the application with the new types")
         old = self._file.read()
-        return await impact(application, self._text(before, old), self._text(after, old))
+        was = await self._text_before(before, old)
+        return await impact(application, was, await anyio.to_thread.run_sync(self._text, after, old))
+
+    async def _text_before(self, catalog: Catalog, old: str | None) -> str:
+        """The types of the schema as it is, written once for as long as it stays the same."""
+        known = self._before
+        if known is None or known[0] is not catalog or known[1] != old:
+            known = (catalog, old, await anyio.to_thread.run_sync(self._text, catalog, old))
+            self._before = known
+        return known[2]
 
     def _text(self, catalog: Catalog, old: str | None) -> str:
         version = _POSTGREST_VERSION.search(old or "")
@@ -143,9 +158,9 @@ class ProjectTypes:
         if found.wrong or compiler(self._root, self._path) is not None:
             return _absent(found), ()
         await progress("Compiling the application")
-        with tempfile.TemporaryDirectory(prefix="db-migrate-tsc-") as scratch:
+        with scratch() as place:
             done = await compile_project(
-                self._root, path=self._path, environ=self._environ, scratch=Path(scratch), seconds=self._seconds
+                self._root, path=self._path, environ=self._environ, scratch=place, seconds=self._seconds
             )
         ok = done.broken is None and not done.errors
         return CommandRun(name="check", command="tsc --noEmit", ok=ok, ms=done.ms, explanation=done.broken), done.errors

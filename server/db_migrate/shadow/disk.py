@@ -39,7 +39,8 @@ class Disk:
     @property
     def failure(self) -> PgFailure:
         """What is said of the statement that was stopped."""
-        return PgFailure("53100", f"wrote more than {self.most // MEBIBYTE} MB on the shadow, so it was stopped")
+        said = f"wrote more than {self.most // MEBIBYTE} MB on the shadow, so it was stopped"
+        return PgFailure("53100", said, limit="space")
 
 
 @asynccontextmanager

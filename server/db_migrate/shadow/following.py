@@ -23,20 +23,26 @@ def same_database(template: Catalog, copy: Catalog) -> Catalog:
 
 
 class Following:
-    """What the catalog is now, beginning with what it was. `touched` are all references that may differ by now."""
+    """What the catalog is now, beginning with what it was. `touched` are all references that may differ by now;
+    None where any may.
+    """
 
     def __init__(self, connection: Connection, live: LiveCatalog, small: int) -> None:
         self._connection = connection
         self._small = small
         self._live = live
         self.catalog = live.catalog
-        self.touched: frozenset[Ref] = frozenset()
+        self.touched: frozenset[Ref] | None = frozenset()
         self._read = 0
 
     @classmethod
     async def start(cls, connection: Connection, reading: Reading, small: int = SMALL) -> Following:
         """Follow a copy of the database that was read; nothing is read yet."""
         return cls(connection, await LiveCatalog.start(connection, reading), small)
+
+    async def begin(self) -> None:
+        """To be called when the first transaction begins in a copy where nothing has been written yet."""
+        await self._live.begin()
 
     @property
     def follows(self) -> bool:
@@ -47,7 +53,8 @@ class Following:
         """What has changed since it was last asked."""
         last, now = self.catalog, await self._live.refresh()
         self.catalog = now.catalog
-        self.touched |= now.touched
+        if self.touched is not None:
+            self.touched |= now.touched
         if now.whole:
             self._read += len(now.catalog.objects)
         return diff(same_database(last, now.catalog), now.catalog, only=now.touched)
@@ -64,10 +71,11 @@ class Following:
             if again.catalog == self.catalog:
                 return self.catalog, None
         read = await read_catalog(self._connection)
-        if not self.follows:
-            return read, None
         if read == self.catalog:
             return self.catalog, None
+        self.touched = None
+        if not self.follows:
+            return read, None
         wrong = describe(diff(self.catalog, read))
         if not wrong:
             return read, None

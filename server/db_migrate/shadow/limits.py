@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from db_migrate_tools.evidence import PgFailure, TargetFacts
+from db_migrate_tools.analysis.text import mentions
+from db_migrate_tools.evidence import PgFailure, Power, TargetFacts
 from db_migrate_tools.sql.model import Statement
 
 NOT_ALLOWED = "42501"
 UNDEFINED_OBJECT = "42704"
+NO_SUCH_DATABASE = "3D000"
 NO_SUCH_FEATURE = ("0A000", "58P01", "22023")
 FOREIGN_KEY_VIOLATION = "23503"
 BY_CODE = ("P0001", "P0002")
 """RAISE, and a query that was to find a row."""
 NEEDS_ROWS = (FOREIGN_KEY_VIOLATION, *BY_CODE)
 
+_ROLES: frozenset[Power] = frozenset({"createrole"})
+_SUPERUSER: frozenset[Power] = frozenset()
+# What each kind needs where Postgres itself decides: one of these powers, or a superuser.
+_NEEDS: Mapping[str, frozenset[Power]] = MappingProxyType(
+    {
+        "CreateRoleStmt": _ROLES,
+        "AlterRoleStmt": _ROLES,
+        "AlterRoleSetStmt": _ROLES,
+        "DropRoleStmt": _ROLES,
+        "CreatedbStmt": frozenset({"createdb"}),
+        "CreateSubscriptionStmt": frozenset({"subscriptions"}),
+        "CreateEventTrigStmt": _SUPERUSER,
+        "AlterEventTrigStmt": _SUPERUSER,
+        "CreateFdwStmt": _SUPERUSER,
+        "CreateTableSpaceStmt": _SUPERUSER,
+        "AlterSystemStmt": _SUPERUSER,
+    }
+)
+
+OWN_ROLES_ONLY = 16
+"""Since then CREATEROLE is a right to those roles only that one may hand out."""
+
+_GRANT = re.compile(r'permission denied to grant role "(.*)"|must have admin option on role "(.*)"')
 _OF_ROLES = re.compile(r"permission denied to (create|alter|drop|grant|revoke) role|must have CREATEROLE")
 _MAKES = re.compile(r"\bcreate\s+(?:role|user|group)\s+(?!mapping\b)(\"(?:[^\"]|\"\")+\"|[a-z_][\w$]*)", re.IGNORECASE)
 _NOT_PRESENT = re.compile(r'is not present in table "(.*)"')
@@ -25,6 +52,7 @@ PRIVILEGED = frozenset(
         "CreateRoleStmt",
         "AlterRoleStmt",
         "AlterRoleSetStmt",
+        "AlterDatabaseSetStmt",
         "DropRoleStmt",
         "GrantRoleStmt",
         "ReassignOwnedStmt",
@@ -51,6 +79,8 @@ def beyond(statement: Statement, failure: PgFailure, target: TargetFacts) -> str
     """Why the failure speaks of the shadow and not of the statement; None where it is the statement's own."""
     if failure.sqlstate == NOT_ALLOWED:
         made = _lent(statement)
+        if _lacks(statement, failure, target):
+            return None
         if target.identity.superuser:
             return f"It needs a superuser, and the shadow runs everything as an ordinary role: {failure.message}.{made}"
         if statement.kind in PRIVILEGED or (statement.opaque and _OF_ROLES.match(failure.message)):
@@ -63,6 +93,10 @@ def beyond(statement: Statement, failure: PgFailure, target: TargetFacts) -> str
         if wanted and target.offered is not None and all(item.name != wanted[1] for item in target.offered):
             return None
         return f"The shadow's Postgres does not have this extension: {failure.message}."
+    if failure.sqlstate == NO_SUCH_DATABASE:
+        wanted = re.match(r'database "(.*)" does not exist', failure.message)
+        if wanted and wanted[1] == target.identity.database:
+            return f"The target's database has another name on the shadow: {failure.message}."
     if failure.sqlstate == UNDEFINED_OBJECT:
         if re.match(r'tablespace ".*" does not exist', failure.message):
             return f"The shadow has no tablespaces: {failure.message}."
@@ -70,6 +104,32 @@ def beyond(statement: Statement, failure: PgFailure, target: TargetFacts) -> str
         if role and (target.known_roles is None or role[1] in target.known_roles):
             return f"The shadow does not know which roles the target has: {failure.message}."
     return None
+
+
+def _lacks(statement: Statement, failure: PgFailure, target: TargetFacts) -> bool:
+    """Whether the target's role is known to have no more right to it than the shadow's."""
+    identity, powers = target.identity, target.powers
+    if identity.superuser or identity.read_only or powers is None or "platform" in powers:
+        return False
+    if statement.kind == "CreateExtensionStmt":
+        named = [item for item in target.offered or () if mentions(statement.text, item.name)]
+        return bool(named) and not any(item.creatable for item in named)
+    if statement.kind == "GrantRoleStmt":
+        refused = _GRANT.search(failure.message)
+        return refused is not None and not _hands_out(refused[1] or refused[2], target)
+    if statement.kind in ("AlterRoleStmt", "AlterRoleSetStmt") and "createrole" in powers:
+        return not _hands_out(statement.target.strip('"'), target)
+    if statement.kind in _NEEDS or statement.opaque:
+        return not powers & _NEEDS.get(statement.kind, _ROLES)
+    return False
+
+
+def _hands_out(role: str, target: TargetFacts) -> bool:
+    """Whether the target's role may change that role and its members, or may for all that is known."""
+    if target.administers is None or role not in (target.known_roles or ()):
+        return True
+    older = target.identity.major < OWN_ROLES_ONLY and "createrole" in (target.powers or ())
+    return older or role in target.administers
 
 
 def made_roles(statement: Statement) -> tuple[str, ...]:

@@ -103,6 +103,8 @@ class Performance:
         session, books = self.session, self.books
         await session.begin()
         books.begin(forget_scans=session.publishes)
+        if not self.record.steps:
+            await self.following.begin()
         looks = len(statements) <= LOOKED_AT
         books.take(await session.look(books.known, locks=False))
         for statement in statements:

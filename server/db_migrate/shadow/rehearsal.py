@@ -25,6 +25,7 @@ from db_migrate.shadow.rollback import Ground, prove
 from db_migrate.shadow.server import RAISED, close_doors
 from db_migrate.shadow.session import Session
 from db_migrate.shadow.stage import Stage, stage
+from db_migrate.shadow.sweeping import Sweeper
 from db_migrate.shadow.template import DumpDsn, Template, Templates
 from db_migrate.shadow.traces import Books
 from db_migrate_tools.evidence import Observation, PgFailure, Rehearsal, RollbackEvidence, TargetFacts
@@ -32,7 +33,7 @@ from db_migrate_tools.kept.model import WayBack
 from db_migrate_tools.ports import Progress, Refused
 from db_migrate_tools.schema.environment import with_environment
 from db_migrate_tools.schema.fingerprint import fingerprint
-from db_migrate_tools.schema.model import Catalog, Table
+from db_migrate_tools.schema.model import Catalog, Ref, Table
 from db_migrate_tools.sql.model import Statement
 
 SHOWN = 5
@@ -51,6 +52,7 @@ class _Shadow:
     server: Cluster
     templates: Templates
     casting: Casting
+    sweeper: Sweeper
     turns: anyio.CapacityLimiter
 
 
@@ -106,6 +108,7 @@ class ShadowRehearsal:
     async def settle(self) -> None:
         """Wait until nothing is being prepared in the background."""
         for shadow in list(self._shadows.values()):
+            await shadow.sweeper.settle()
             await shadow.templates.spares.settle()
 
     async def _shadow(self, major: int, progress: Progress) -> _Shadow:
@@ -119,9 +122,8 @@ class ShadowRehearsal:
             await progress("Starting the shadow Postgres")
             server = await self._start(major)
             await close_doors(server)
-            made = _Shadow(
-                server, Templates(server, self._dump_dsn, keep=self._keep), Casting(), anyio.CapacityLimiter(AT_ONCE)
-            )
+            templates = Templates(server, self._dump_dsn, keep=self._keep)
+            made = _Shadow(server, templates, Casting(), Sweeper(server), anyio.CapacityLimiter(AT_ONCE))
             self._shadows[major] = made
             return made
 
@@ -150,6 +152,7 @@ class ShadowRehearsal:
                     shadow.casting,
                     cast,
                     target.settings,
+                    shadow.sweeper,
                     shadow.templates.spares,
                     refusals(server.shelf, target),
                 )
@@ -194,6 +197,7 @@ class ShadowRehearsal:
 
 async def _end(shadow: _Shadow) -> None:
     await shadow.templates.spares.close()
+    await shadow.sweeper.settle()
     await shadow.server.close()
 
 
@@ -202,7 +206,8 @@ def _expected(record: Record, template: Template, target: TargetFacts) -> str | 
     everything = record.complete and not any(step.left_out for step in record.steps)
     if not everything or record.after is None or template.fingerprint != target.fingerprint:
         return None
-    return fingerprint(with_environment(record.after, target.catalog, template.catalog))
+    after = with_environment(record.after, target.catalog, template.catalog)
+    return fingerprint(after, digests=template.digests)
 
 
 class _Rehearsed:
@@ -215,6 +220,7 @@ class _Rehearsed:
         self._record = record
         self._database = ""
         self._before = template.catalog
+        self._touched: frozenset[Ref] | None = None
         self._attributed = anyio.Event()
         self.notes: list[str] = []
 
@@ -256,6 +262,7 @@ class _Rehearsed:
 
         await performance.play(up, partial(beyond, target=self._target), tell)
         self._before = same_database(self._before, following.catalog)
+        self._touched = following.touched
         await self._stage.leave(connection)
 
     async def _finish(self, down: Sequence[Statement], kept: WayBack | None) -> RollbackEvidence | None:
@@ -309,6 +316,8 @@ class _Rehearsed:
             self._attributed.wait,
             template.reading,
             self._record.together,
+            self._touched,
+            target,
         )
         return await prove(self._stage, self._database, self._before, after, self._record.steps, down, kept, ground)
 
@@ -403,7 +412,7 @@ def _stopped(record: Record, patience: Patience, *, late: bool) -> RollbackEvide
         said = f"still running after {patience.each:g} s on a copy without rows, so it was stopped"
         if late and patience.all > patience.each:
             said = f"reached when the migration had taken {patience.all:g} s on a copy without rows, so it was stopped"
-        record.steps.append(Step(running, Observation(running.number, error=PgFailure("57014", said))))
+        record.steps.append(Step(running, Observation(running.number, error=PgFailure("57014", said, limit="time"))))
     return None
 
 

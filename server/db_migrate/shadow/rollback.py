@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from typing import Literal
 
@@ -19,13 +20,16 @@ from db_migrate.shadow.server import RAISED, failure
 from db_migrate.shadow.stage import Stage
 from db_migrate.shadow.traces import Traces
 from db_migrate.shadow.verdict import Verdict
-from db_migrate.shadow.way_back import way_back
-from db_migrate_tools.evidence import PgFailure, RollbackEvidence, TableSize
+from db_migrate.shadow.way_back import OnTarget, way_back
+from db_migrate.shadow.wording import listed
+from db_migrate_tools.evidence import PgFailure, RollbackEvidence, TableSize, TargetFacts
 from db_migrate_tools.kept.model import WayBack
 from db_migrate_tools.rows.book import Book
 from db_migrate_tools.rows.inserted import removal
 from db_migrate_tools.schema.ddl import ddl
+from db_migrate_tools.schema.ddl.put_back import put_back
 from db_migrate_tools.schema.diff import Delta, describe, diff
+from db_migrate_tools.schema.environment import with_environment
 from db_migrate_tools.schema.model import Catalog, Ref, Table
 from db_migrate_tools.sql.model import Statement
 
@@ -81,8 +85,9 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What a proof with rows needs: the database to copy, which is the schema before, its fingerprint, sizes of the
-    target's tables, a wait until `steps` say all that they will, what was read of that database, and what is known
-    of the migration and of no statement by itself.
+    target's tables, a wait until `steps` say all that they will, what was read of that database, what is known of
+    the migration and of no statement by itself, the references that may differ since, if not all may, and the
+    target, whose settings no copy has.
     """
 
     template: str
@@ -91,6 +96,8 @@ class Ground:
     settled: Settled | None = None
     reading: Reading | None = None
     together: Traces | None = None
+    touched: frozenset[Ref] | None = None
+    target: TargetFacts | None = None
 
 
 async def prove(
@@ -109,18 +116,58 @@ async def prove(
     Nobody else may be connected to `database`, where the migration ran without rows.
     """
     started = time.perf_counter()
-    made = diff(before, after)
-    statements = ddl(diff(after, before)) if kept is None else await way_back(stage, database, before, kept)
+    touched = ground.touched if ground is not None else None
+    target = ground.target if ground is not None else None
+    there: OnTarget = partial(with_environment, target=target.catalog, since=before) if target is not None else _as_is
+    made = diff(there(before), there(after), only=touched)
+    statements = (
+        ddl(diff(made.after, made.before, only=touched))
+        if kept is None
+        else await way_back(stage, database, made.before, kept, there)
+    )
+    if target is not None:
+        played = [step.statement for step in steps if not step.left_out]
+        identity = target.identity
+        reset = put_back(played, target.catalog, identity.database, identity.role, resets=True).statements
+        statements += tuple(text for text in reset if text not in statements)
     removed = () if kept is not None else _removal(steps, before, after)
     if ground is not None:
         trial = Trial(stage, ground.template, before, after, made, steps, ground.settled, down, ground.together)
         async with trial.prepared(ground.fingerprint, ground.sizes):
             evidence = await _proven(
-                stage, database, made, steps, statements, removed, down, kept, trial, ground.reading
+                stage, database, made, steps, statements, removed, down, kept, trial, ground.reading, there
             )
     else:
-        evidence = await _proven(stage, database, made, steps, statements, removed, down, kept, None, None)
+        evidence = await _proven(stage, database, made, steps, statements, removed, down, kept, None, None, there)
+    if target is not None:
+        evidence = _with_settings(evidence, steps, target)
     return replace(evidence, ms=round((time.perf_counter() - started) * 1000, 3))
+
+
+def _as_is(copy: Catalog) -> Catalog:
+    return copy
+
+
+def _with_settings(evidence: RollbackEvidence, steps: Sequence[Step], target: TargetFacts) -> RollbackEvidence:
+    """With what puts back settings that the shadow did not let the migration change, as they are on the target."""
+    if evidence.written_by == "human" or evidence.proof in {"failed", "impossible"}:
+        return evidence
+    beyond = [step.statement for step in steps if step.left_out]
+    found = put_back(beyond, target.catalog, target.identity.database, target.identity.role)
+    notes = list(evidence.notes)
+    if found.statements:
+        notes.append("Settings are put back as they are on the target now; that was not tried on the shadow.")
+    why = evidence.why
+    if found.unknown:
+        unknown = f"What is set now for {listed(found.unknown)} is not known, so it is not put back."
+        why = f"{why} {unknown}" if why else unknown
+    return replace(
+        evidence,
+        why=why,
+        statements=(*found.statements, *evidence.statements),
+        written_by="derived" if found.statements else evidence.written_by,
+        notes=tuple(notes),
+    )
 
 
 def _removal(steps: Sequence[Step], before: Catalog, after: Catalog) -> tuple[tuple[Ref, str], ...]:
@@ -142,8 +189,9 @@ async def _proven(
     kept: WayBack | None,
     trial: Trial | None,
     reading: Reading | None,
+    there: OnTarget,
 ) -> RollbackEvidence:
-    prover = _Prover(stage, made, steps, kept, trial, bare, reading)
+    prover = _Prover(stage, made, steps, kept, trial, bare, reading, there)
     deletes = tuple(text for _, text in removed)
     later = list(_later(made))
     written = [(text, True) for text in (*deletes, *statements)]
@@ -165,7 +213,7 @@ async def _proven(
     best = max(candidates, key=lambda candidate: (candidate.worth, candidate.written_by == "human"))
     notes, choice = _weighed(candidates, best)
     if deletes and best.statements[: len(deletes)] == deletes:
-        tables = verdict.listed(sorted({str(ref) for ref, _ in removed}))
+        tables = listed(sorted({str(ref) for ref, _ in removed}))
         later.append(
             f"The rows that the migration inserts into {tables} go, with what was changed in them since and what "
             "follows them by ON DELETE."
@@ -195,6 +243,7 @@ class _Prover:
     trial: Trial | None
     bare: str
     reading: Reading | None
+    there: OnTarget
 
     @property
     def database(self) -> str:
@@ -268,13 +317,17 @@ class _Prover:
     async def run(self, database: str, statements: Sequence[tuple[str, bool]]) -> Attempt:
         connection = await self.stage.connect(database)
         try:
-            return await _run(connection, self.made.before, statements, self.reading)
+            return await _run(connection, self.made.before, statements, self.reading, self.there)
         finally:
             await self.stage.leave(connection)
 
 
 async def _run(
-    connection: Connection, before: Catalog, statements: Sequence[tuple[str, bool]], reading: Reading | None
+    connection: Connection,
+    before: Catalog,
+    statements: Sequence[tuple[str, bool]],
+    reading: Reading | None,
+    there: OnTarget,
 ) -> Attempt:
     watch = await Watch.start(connection)
     for number, (text, transactional) in enumerate(statements, 1):
@@ -295,7 +348,7 @@ async def _run(
         found = await since(connection, reading)
         now, touched = found.catalog, found.touched
     # A copy is the same schema down to its oids, but another database: renames are seen all the same.
-    return Attempt(left=diff(replace(before, origin=now.origin), now, only=touched), now=now, wrote=wrote)
+    return Attempt(left=diff(replace(before, origin=now.origin), there(now), only=touched), now=now, wrote=wrote)
 
 
 def _constraint(error: Exception) -> Ref | None:
@@ -335,7 +388,7 @@ def _later(made: Delta) -> list[str]:
     )
     found: list[str] = []
     if tables or columns:
-        found.append(f"What is written after the migration into {verdict.listed([*tables, *columns])} goes with it.")
+        found.append(f"What is written after the migration into {listed([*tables, *columns])} goes with it.")
     return found
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal
 
 import asyncpg
 
@@ -38,6 +40,11 @@ _OURS = MappingProxyType(
 """What every session of ours begins with: a migration may set these for its database or its role, and what is said at
 the start outranks both.
 """
+
+# The shadow has little of each on purpose; a target has more.
+_LIMITS: Mapping[str | None, Literal["space", "memory"]] = MappingProxyType(
+    {"53100": "space", "53200": "memory", "53400": "space"}
+)
 
 _SHARED = "REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC"
 
@@ -118,6 +125,7 @@ def failure(error: asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.Inte
         hint=_short(error.hint),
         position=int(error.position) if error.position else None,
         context=_short(error.context),
+        limit=_LIMITS.get(error.sqlstate),
     )
 
 

@@ -6,14 +6,14 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 from anyio.lowlevel import checkpoint
 
 from db_migrate.postgres.connect import Connection
+from db_migrate.postgres.prepared import Prepared
 from db_migrate.shadow.relations import Relations
-from db_migrate.shadow.traces import LOOK, Touched, says, touched
+from db_migrate.shadow.traces import LOOK, SOURCES, Touched, says, touched
 
 # Our own queries must mean the same whatever the migration has set, and must not fail by its time limits.
 _UNDISTURBED = (
@@ -48,7 +48,7 @@ class Session:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._lines: list[str] = []
-        self._look: Any = None
+        self._reader = Prepared(connection)
         self._owed: list[str] = []
         connection.add_log_listener(self._listen)
 
@@ -57,8 +57,10 @@ class Session:
         severity: object = getattr(message, "severity_en", None)
         if len(self._lines) >= MOST_LINES or not isinstance(said, str) or not isinstance(severity, str):
             return
-        # A migration's own code may say anything at this level, any number of times.
-        if severity.startswith("DEBUG") and says(said):
+        # A migration's own code may say anything at this level, any number of times: only what Postgres's own
+        # sources say counts.
+        told_by: object = getattr(message, "server_source_filename", None)
+        if severity.startswith("DEBUG") and told_by in SOURCES and says(said):
             self._lines.append(said[:LONGEST_LINE])
 
     @property
@@ -111,24 +113,19 @@ class Session:
         """What the open transaction holds and has written; without `locks` only how much it has written."""
         await self._pay(_READ)
         try:
-            rows = await (await self._prepared()).fetch(known.catalogs, locks)
+            rows = await self._reader.fetch(LOOK, known.catalogs, locks)
         except asyncpg.InvalidSQLStatementNameError:
             # The migration has thrown away what the session had prepared.
-            self._look = None
+            self._reader.forget()
             await self.connection.execute("ROLLBACK TO SAVEPOINT dbm_reading; " + _UNDISTURBED)
-            rows = await (await self._prepared()).fetch(known.catalogs, locks)
+            rows = await self._reader.fetch(LOOK, known.catalogs, locks)
         self._owed.append(_HAVE_READ)
-        return touched(rows)
+        return touched(tuple(row) for row in rows)
 
     async def settle(self) -> None:
         """Send what was put off, so that others may use the connection."""
         if self._owed:
             await self._pay()
-
-    async def _prepared(self) -> Any:
-        if self._look is None:
-            self._look = await self.connection.prepare(LOOK)
-        return self._look
 
     async def _pay(self, *words: str) -> None:
         """Send words together with those put off: one journey instead of several."""

@@ -15,6 +15,7 @@ from db_migrate.shadow import roles
 from db_migrate.shadow.roles import Cast, Casting, Player
 from db_migrate.shadow.server import RAISED, connect, literal, name
 from db_migrate.shadow.spares import Spares
+from db_migrate.shadow.sweeping import Sweeper
 from db_migrate_tools.evidence import SessionSettings
 
 CLEARING = 30.0
@@ -30,6 +31,7 @@ class Stage:
         cast: Cast,
         settings: SessionSettings,
         spares: Spares | None,
+        sweeper: Sweeper,
         also: Mapping[str, str],
         casting: Casting,
     ) -> None:
@@ -38,6 +40,7 @@ class Stage:
         self._lent: list[str] = []
         self._also = also
         self._spares = spares
+        self._sweeper = sweeper
         self._copying = anyio.Lock()
         self._copier: Connection | None = None
         self.admin = admin
@@ -110,15 +113,16 @@ class Stage:
             connection.terminate()
 
     async def clear(self) -> None:
-        """Stop what still runs and remove everything."""
+        """Stop what still runs and have everything removed; roles that were lent are given back at once."""
         await roles.stop(self.admin, self.player)
         for connection in (*self._connections, *([self._copier] if self._copier else [])):
             connection.terminate()
-        for database in self._databases:
-            await self.admin.execute(f"DROP DATABASE IF EXISTS {name(database)} WITH (FORCE)")
-        await roles.dismiss(self.admin, self.player)
-        for role in self._lent:
-            await self._casting.give_back(self.admin, role)
+        self._sweeper.take(self._databases, [self.player])
+        if self._lent:
+            # What is in the databases may belong to them.
+            await self._sweeper.settle()
+            for role in self._lent:
+                await self._casting.give_back(self.admin, role)
 
 
 def pinned(settings: SessionSettings) -> dict[str, str]:
@@ -138,15 +142,18 @@ async def stage(
     casting: roles.Casting,
     cast: Cast,
     settings: SessionSettings,
+    sweeper: Sweeper,
     spares: Spares | None = None,
     also: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncGenerator[Stage]:
-    """A stage for one rehearsal, cleared however the block ends; `also` are settings of its sessions."""
+    """A stage for one rehearsal, cleared however the block ends, its databases by the `sweeper`; `also` are settings
+    of its sessions.
+    """
     async with AsyncExitStack() as stack:
         admin = await connect(server)
         stack.callback(admin.terminate)
         await stack.enter_async_context(casting.acting(admin, cast))
-        made = Stage(server, admin, cast, settings, spares, also, casting)
+        made = Stage(server, admin, cast, settings, spares, sweeper, also, casting)
         try:
             await roles.hire(admin, made.player, cast)
             yield made

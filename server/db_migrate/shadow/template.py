@@ -33,6 +33,16 @@ DumpDsn = Callable[[Env], Awaitable[str | None]]
 
 SHOWN = 5
 
+# A small sample is enough for the planner to look rows up by index; copies have it too.
+_ANALYZE = """
+SET default_statistics_target = 10;
+ANALYZE pg_catalog.pg_attrdef, pg_catalog.pg_attribute, pg_catalog.pg_class, pg_catalog.pg_constraint,
+        pg_catalog.pg_depend, pg_catalog.pg_description, pg_catalog.pg_index, pg_catalog.pg_inherits,
+        pg_catalog.pg_policy, pg_catalog.pg_proc, pg_catalog.pg_rewrite, pg_catalog.pg_sequence,
+        pg_catalog.pg_trigger, pg_catalog.pg_type;
+RESET default_statistics_target
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -98,7 +108,9 @@ class Templates:
                 relations = await read_relations(admin)
                 await roles.ensure(admin, {*target.catalog.roles, target.identity.role})
             if fingerprint(fresh.catalog, platform=True) == key:
-                made = Template(database, "empty", fresh, relations, fingerprint(fresh.catalog))
+                digests = Digests()
+                found = fingerprint(fresh.catalog, digests=digests)
+                made = Template(database, "empty", fresh, relations, found, digests=digests)
             else:
                 made = await self._fill(database, fresh.catalog, target)
             async with _connected(self._server) as admin:
@@ -142,14 +154,16 @@ class Templates:
         async with _connected(self._server, database) as admin:
             await populate(admin, [f"{name(ref.schema)}.{name(ref.name)}" for ref in filled])
             await own_extensions(admin, target.catalog)
+            await admin.execute(_ANALYZE)
             reading = await read_whole(admin)
             relations = await read_relations(admin)
         notes += restored.notes
         copy = with_environment(reading.catalog, target.catalog)
-        found = fingerprint(copy)
+        digests = Digests()
+        found = fingerprint(copy, digests=digests)
         if found != target.fingerprint:
             notes += _differences(target.catalog, copy)
-        return Template(database, origin, reading, relations, found, tuple(notes))
+        return Template(database, origin, reading, relations, found, tuple(notes), digests)
 
 
 def key_of(target: TargetFacts) -> str:

@@ -36,6 +36,9 @@ _SAID = re.compile(
     r"rewriting table |verifying table |building index |validating foreign key constraint "
     r"|existing constraints on column |partition constraint for |updated partition constraint for "
 )
+SOURCES = frozenset({"tablecmds.c", "index.c", "partbounds.c"})
+"""Files of Postgres from which those lines come."""
+
 _QUOTED = re.compile(r'"([^"]+)"')
 
 

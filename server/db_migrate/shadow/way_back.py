@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from db_migrate.postgres.catalog import read_catalog
@@ -15,29 +15,32 @@ from db_migrate_tools.schema.ddl import ddl
 from db_migrate_tools.schema.diff import diff
 from db_migrate_tools.schema.model import Catalog
 
+OnTarget = Callable[[Catalog], Catalog]
+"""A copy's catalog as the target's would be: with the settings that only the target has."""
 
-async def way_back(stage: Stage, database: str, before: Catalog, kept: WayBack) -> tuple[str, ...]:
+
+async def way_back(stage: Stage, database: str, before: Catalog, kept: WayBack, there: OnTarget) -> tuple[str, ...]:
     """All statements, found by going the way once on a copy of the migrated `database`, to which nobody else may be
     connected. Where Postgres refuses one, those up to it: running them shows why.
     """
     connection = await stage.connect(await stage.copy(database))
     try:
-        return await _found(connection, before, kept)
+        return await _found(connection, before, kept, there)
     finally:
         await stage.leave(connection)
 
 
-async def _found(connection: Connection, before: Catalog, kept: WayBack) -> tuple[str, ...]:
+async def _found(connection: Connection, before: Catalog, kept: WayBack, there: OnTarget) -> tuple[str, ...]:
     done = list(kept.first)
     if not await _run(connection, kept.first):
         return tuple(done)
     for step in (_schema, _rows):
-        now = await _catalog(connection, before)
+        now = there(await _catalog(connection, before))
         statements = step(now, before, kept)
         done += statements
         if not await _run(connection, statements):
             return tuple(done)
-    return (*done, *ddl(diff(await _catalog(connection, before), before)), *kept.last)
+    return (*done, *ddl(diff(there(await _catalog(connection, before)), before)), *kept.last)
 
 
 def _schema(now: Catalog, before: Catalog, kept: WayBack) -> tuple[str, ...]:

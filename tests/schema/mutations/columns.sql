@@ -342,3 +342,17 @@ CREATE TYPE pair AS (a int, b text);
 CREATE TABLE t (id int);
 -- then
 ALTER TABLE t ADD p pair DEFAULT ROW(1, 'x')::pair, ADD ps pair[];
+-- mutation: a generated column becomes of a type that does not convert back
+-- object: t g character
+-- before
+CREATE TABLE t (a int, g boolean GENERATED ALWAYS AS (a > 0) STORED);
+-- then
+ALTER TABLE t ALTER g TYPE varchar(30);
+-- mutation: a generated column of an enum becomes text
+-- object: t g text
+-- order: made, unmade
+-- before
+CREATE TYPE mood AS ENUM ('a', 'b');
+CREATE TABLE t (m mood, g mood GENERATED ALWAYS AS (CASE WHEN m > 'a' THEN m END) STORED, z int);
+-- then
+ALTER TABLE t ALTER g TYPE text;

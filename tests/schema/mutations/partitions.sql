@@ -244,3 +244,71 @@ CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY, k int NOT NULL) PARTITIO
 CREATE TABLE t_2 (id bigint GENERATED ALWAYS AS IDENTITY, k int NOT NULL);
 -- then
 ALTER TABLE t ATTACH PARTITION t_2 FOR VALUES FROM (10) TO (20);
+-- mutation: a partition that a foreign key reaches through its parent is dropped
+-- object: t1 gone
+-- before
+CREATE TABLE t (id int, k int NOT NULL, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1);
+CREATE TABLE t2 PARTITION OF t DEFAULT;
+CREATE TABLE u (id int, k int, FOREIGN KEY (id, k) REFERENCES t);
+-- then
+ALTER TABLE t DETACH PARTITION t1;
+DROP TABLE t1;
+-- mutation: a partition goes with the table whose foreign key reaches it
+-- object: t1 gone
+-- before
+CREATE TABLE t (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO (10);
+CREATE TABLE z (id int REFERENCES t);
+-- then
+DROP TABLE z;
+DROP TABLE t1;
+-- mutation: a partition whose columns are not null by its parent's key is dropped with its partitions
+-- object: t1 gone
+-- before
+CREATE TABLE t (id int, at date, name text NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE t1 PARTITION OF t FOR VALUES FROM ('2024-01-01') TO ('2025-01-01') PARTITION BY LIST (id);
+CREATE TABLE t11 PARTITION OF t1 FOR VALUES IN (1);
+CREATE TABLE t12 PARTITION OF t1 DEFAULT;
+-- then
+DROP TABLE t1;
+-- mutation: a partition gets its key by the parent's and is dropped
+-- object: t1 gone
+-- before
+CREATE TABLE t (id int, name text) PARTITION BY RANGE (id);
+CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO (10);
+ALTER TABLE t ADD PRIMARY KEY (id);
+-- then
+DROP TABLE t1;
+-- mutation: a partition with a name of its own for NOT NULL is dropped
+-- object: t1 gone
+-- before
+CREATE TABLE t (id int PRIMARY KEY, name text) PARTITION BY RANGE (id);
+CREATE TABLE t1 PARTITION OF t (id CONSTRAINT mine NOT NULL, name NOT NULL) FOR VALUES FROM (1) TO (10);
+-- then
+DROP TABLE t1;
+-- mutation: a partition is detached and loses what its parent asked for
+-- object: t1 partition
+-- before
+CREATE TABLE t (id int PRIMARY KEY, name text) PARTITION BY RANGE (id);
+CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO (10);
+-- then
+ALTER TABLE t DETACH PARTITION t1;
+ALTER TABLE t1 DROP CONSTRAINT t1_pkey;
+ALTER TABLE t1 ALTER id DROP NOT NULL;
+-- mutation: a partition takes the name of one that was dropped
+-- object: t_1
+-- before
+CREATE TABLE t (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);
+CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (10) TO (20);
+-- then
+DROP TABLE t_1;
+ALTER TABLE t_2 RENAME TO t_1;
+-- mutation: a partition whose name comes first allows nulls with its parent
+-- object: t c nullable
+-- before
+CREATE TABLE t (c boolean NOT NULL) PARTITION BY LIST (c);
+CREATE TABLE a PARTITION OF t DEFAULT;
+-- then
+ALTER TABLE t ALTER c DROP NOT NULL;

@@ -21,6 +21,51 @@ SET check_function_bodies = false;
 BEGIN;
 CREATE TABLE a (id int);
 COMMIT;
+-- case: what pg_dump writes around its statements
+-- choice: 1: \restrict is left out
+-- choice: 2: statement_timeout is left out
+-- choice: 3: search_path is empty
+-- choice: 4: xmloption is left out
+-- choice: 6: default_tablespace is left out
+-- choice: 7: default_table_access_method is left out
+-- choice: 9: RESET ALL is left out
+-- choice: 10: \unrestrict is left out
+\restrict 4dqH5VbPqQ
+SET statement_timeout = 0;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET xmloption = content;
+CREATE TYPE public.e AS ENUM ();
+SET default_tablespace = '';
+SET default_table_access_method = "heap";
+CREATE TABLE public.a (id int);
+RESET ALL;
+\unrestrict 4dqH5VbPqQ
+-- case: a search_path at the top
+-- choice: 1: search_path is private, "Odd, one", "$user" for the whole
+-- choice: 3: search_path is private, "Odd, one", "$user" for the whole
+SET search_path TO private, "Odd, one", "$user";
+CREATE TABLE a (id int);
+SELECT set_config('search_path', 'PRIVATE,"Odd, one",  "$user"', false);
+-- case: a search_path around a transaction
+-- choice: 1: search_path is private
+-- choice: 2: BEGIN (line 2) and COMMIT (line 4)
+-- choice: 5: RESET search_path is left out
+SET SCHEMA 'private';
+BEGIN;
+CREATE TABLE a (id int);
+COMMIT;
+RESET search_path;
+-- case: a search_path that is taken back at once
+-- choice: 1: search_path is left out
+-- choice: 2: search_path is left out
+SET search_path TO private;
+SET search_path TO DEFAULT;
+CREATE TABLE a (id int);
+-- case: settings taken back where none was set
+-- choice: 2: RESET ALL is left out
+CREATE TABLE a (id int);
+RESET ALL;
+CREATE TABLE b (id int);
 -- case: set local lock_timeout
 -- choice: 1: lock_timeout is left out
 SET LOCAL lock_timeout = '2s';

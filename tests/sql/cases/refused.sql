@@ -59,16 +59,63 @@ RESET ROLE;
 -- case: set session authorization
 -- blocked: 1: SET SESSION AUTHORIZATION
 SET SESSION AUTHORIZATION postgres;
--- case: reset all
--- blocked: 1: RESET ALL
+-- case: reset all behind what was set
+-- blocked: 3: RESET ALL
+SET search_path TO private;
+CREATE TABLE a (id int);
 RESET ALL;
--- case: search_path
--- blocked: 1: search_path
+CREATE TABLE b (id int);
+-- case: search_path on the way
+-- blocked: 2: search_path
 -- remedy: public.users
+CREATE TABLE a (id int);
 SET search_path TO private, public;
--- case: search_path through set_config
+CREATE TABLE b (id int);
+-- case: another search_path on the way
+-- blocked: 3: search_path
+SET search_path TO private, public;
+CREATE TABLE a (id int);
+SET search_path TO public;
+-- case: search_path back to the default on the way
+-- blocked: 3: search_path
+SET search_path TO private, public;
+CREATE TABLE a (id int);
+SET search_path TO DEFAULT;
+CREATE TABLE b (id int);
+-- case: search_path with the system's schemas behind others
+-- blocked: 1: search_path
+SET search_path = public, pg_catalog;
+CREATE TABLE a (id int);
+-- case: search_path whose last word counts
+-- blocked: 1: search_path
+-- blocked: 2: search_path
+SET search_path = public;
+SET search_path = public, pg_catalog;
+CREATE TABLE a (id int);
+-- case: search_path from the session
+-- blocked: 1: search_path
+SET search_path FROM CURRENT;
+-- case: search_path through set_config on the way
+-- blocked: 2: set_config
+CREATE TABLE a (id int);
+SELECT pg_catalog.set_config('search_path', 'private', false);
+-- case: a role through set_config
 -- blocked: 1: set_config
-SELECT pg_catalog.set_config('search_path', '', false);
+SELECT set_config('role', 'postgres', false);
+-- case: set_config of what is computed
+-- blocked: 1: set_config
+SELECT set_config('search_path', current_user, false);
+-- case: set_config for every row
+-- blocked: 1: set_config
+SELECT set_config('search_path', 'private', false) FROM a;
+-- case: another tablespace
+-- blocked: 1: default_tablespace
+SET default_tablespace = 'fast';
+CREATE TABLE a (id int);
+-- case: another access method
+-- blocked: 1: default_table_access_method
+SET default_table_access_method = columnar;
+CREATE TABLE a (id int);
 -- case: standard_conforming_strings off
 -- blocked: 1: standard_conforming_strings
 SET standard_conforming_strings = off;

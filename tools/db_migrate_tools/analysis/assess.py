@@ -85,7 +85,8 @@ def _validation(every: Sequence[Situation]) -> Iterator[str]:
     named = [ref for ref in rules if after is not None and _is_rule(after.get(ref))]
     if named:
         yield f"Constraints are there and validated: {listed(show(Ref('index', '', ref.name)) for ref in named)}."
-    gone = [ref for s in every for ref in (*s.dropped("table"), *s.dropped("column"))]
+    gone = [s.moved.get(ref, ref) for s in every for ref in (*s.dropped("table"), *s.dropped("column"))]
+    gone = [ref for ref in gone if ref in every[0].before]
     relations = set(gone)
     gone = [ref for ref in gone if ref.relation not in relations]
     if gone:

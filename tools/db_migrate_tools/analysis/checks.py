@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from db_migrate_tools.analysis import failures
 from db_migrate_tools.analysis.names import counted, listed, qualified
-from db_migrate_tools.evidence import AppliedMigration, Rehearsal, RollbackEvidence, TargetFacts
+from db_migrate_tools.evidence import ANOTHER_ORDER, AppliedMigration, Rehearsal, RollbackEvidence, TargetFacts
 from db_migrate_tools.kept.guard import taken
 from db_migrate_tools.schema.model import Index, Ref
 from db_migrate_tools.schema.semantics import KEPT_SCHEMA
@@ -112,7 +113,7 @@ def _source(script: Script) -> Iterator[Check]:
         )
 
 
-def _rehearsed(script: Script, rehearsal: Rehearsal) -> Iterator[Check]:
+def _rehearsed(script: Script, target: TargetFacts, rehearsal: Rehearsal) -> Iterator[Check]:
     failed = rehearsal.failed_at
     if not rehearsal.ran:
         yield Check(
@@ -123,13 +124,11 @@ def _rehearsed(script: Script, rehearsal: Rehearsal) -> Iterator[Check]:
         )
     elif failed is not None and failed.error is not None:
         line = next((s.line for s in script.statements if s.number == failed.statement), None)
-        more = "".join(f" {text}" for text in (failed.error.detail, failed.error.hint) if text)
         yield Check(
             name="rehearsal",
             status="fail",
-            detail=f"Statement {failed.statement}{f' (line {line})' if line else ''} fails: {failed.error.message} "
-            f"({failed.error.sqlstate}).{more}",
-            remedy="Mend that statement in the source, then plan again.",
+            detail=f"Statement {failed.statement}{f' (line {line})' if line else ''}{failures.said(failed.error)}",
+            remedy=failures.remedy(failed.error, target),
         )
     else:
         unseen = [o for o in rehearsal.observations if not o.observed]
@@ -184,14 +183,15 @@ def _rollback(rehearsal: Rehearsal) -> Iterator[Check]:
         yield Check(
             name="rollback",
             status="pass",
-            detail=f"{counted(len(found.statements), 'step')} brought the schema back exactly{_with_rows(found)}.",
+            detail=f"{counted(len(found.statements), 'step')} brought the schema back{_with_rows(found)}."
+            f"{_order(found)}",
         )
     elif found.proof == "proven-with-data-loss":
         lost = f": {listed(map(str, found.lost))}" if found.lost else ""
         yield Check(
             name="rollback",
             status="warn",
-            detail=f"The schema comes back exactly, but not all data{lost}.{why}",
+            detail=f"The schema comes back, but not all data{lost}.{why}{_order(found)}",
             remedy="Keep a copy of what would be lost.",
         )
     else:
@@ -207,6 +207,11 @@ def _rollback(rehearsal: Rehearsal) -> Iterator[Check]:
             detail=f"{words[found.proof]}{left}{why}",
             remedy="Approve only if you could restore a backup.",
         )
+
+
+def _order(found: RollbackEvidence) -> str:
+    """What is not as it was although the schema came back."""
+    return "".join(f" {note}" for note in found.notes if note.endswith(ANOTHER_ORDER))
 
 
 def _with_rows(found: RollbackEvidence) -> str:
@@ -280,7 +285,7 @@ def checks(
         # These come from the schema as it is: the same statements may be right again.
         found += _earlier(script, target.history, source_sha256)
     if script.statements and not script.blockers:
-        found += [*_rehearsed(script, rehearsal)]
+        found += [*_rehearsed(script, target, rehearsal)]
         found += [*_kept(script, origin, rehearsal)]
         if rehearsal.ran and rehearsal.failed_at is None:
             found += [*_rollback(rehearsal)]

@@ -63,9 +63,10 @@ def _work(s: Situation) -> Iterable[tuple[str, Ref, float]]:
             made = sum(1 for i in s.created("index") if isinstance(index := s.becomes(i), Index) and index.table == ref)
             factor = _CONCURRENT if has(s.statement.text, "CONCURRENTLY") else 1.0
             yield "index build", ref, max(made, 1) * factor * index_ms(ground, ref)
+    copied = s.statement.kind == "CreateTableAsStmt"
     for ref in s.scans:
         if ref not in (*s.rewrites, *s.index_builds):
-            yield "scan", ref, scan_ms(ground, ref)
+            yield ("copy", ref, rewrite_ms(ground, ref)) if copied else ("scan", ref, scan_ms(ground, ref))
     if s.statement.kind in ("UpdateStmt", "DeleteStmt"):
         for ref in s.named()[:1]:
             if not ground.empty(ref):
@@ -96,6 +97,12 @@ def estimate(s: Situation) -> Duration:
         + ("; at most, if WHERE picks every row" if filtered else "")
         + f"; from measured rates, ÷{SPREAD} to ×{SPREAD}",
     )
+
+
+def slow(s: Situation) -> bool:
+    """Whether it works through rows for so long that an application notices; what was not measured may."""
+    unmeasured = any(s.ground.size(ref) is None for ref in (*s.rewrites, *s.scans, *s.index_builds))
+    return unmeasured or estimate(s).high > SLOW_MS
 
 
 def undo_ms(s: Situation) -> float:

@@ -10,8 +10,9 @@ from db_migrate_tools.analysis.hazards.base import worst
 from db_migrate_tools.analysis.situation import Situation
 from db_migrate_tools.analysis.text import has
 from db_migrate_tools.evidence import RollbackEvidence
+from db_migrate_tools.schema.model import Column
 from db_migrate_tools.sql.model import Origin, Statement
-from db_migrate_tools.wire import Impact, Locking, LockOut, MigrationOperation, RiskLevel
+from db_migrate_tools.wire import Impact, Locking, LockOut, MigrationOperation, RiskLevel, WayBack
 
 HilClass = Literal["MEDIUM", "HIGH", "CRITICAL"]
 _IMPACTS: Final[dict[tuple[str, str], Impact]] = {
@@ -52,16 +53,26 @@ def hil_class(statement: Statement, origin: Origin) -> HilClass:
 def _locks(s: Situation) -> list[LockOut]:
     if s.seen.observed:
         every = sorted({(lock.relation, lock.mode) for lock in s.seen.locks if s.existing(lock.relation) is not None})
-        return [LockOut(relation=name, mode=mode, observed=True) for name, mode in every if mode != "AccessShareLock"]
+        return [LockOut(relation=name, mode=mode, observed=True) for name, mode in every if _felt(s, name, mode)]
     concurrent = has(s.statement.text, "CONCURRENTLY")
     mode = "ShareUpdateExclusiveLock" if concurrent else _UNSEEN_LOCK
     return [LockOut(relation=f"{ref.schema}.{ref.name}", mode=mode, observed=False) for ref in s.named()]
 
 
+def _felt(s: Situation, name: str, mode: str) -> bool:
+    """Whether the lock is worth a line. Reading and writing rows locks the table's indexes likewise: some statements
+    until the end of the transaction, others only meanwhile, and nobody notices either.
+    """
+    found = s.ground.names.get(name)
+    return mode != "AccessShareLock" and not (
+        found is not None and found.kind == "index" and mode in ("RowShareLock", "RowExclusiveLock")
+    )
+
+
 def _locking(s: Situation, held: list[LockOut]) -> Locking:
-    works = bool(s.rewrites or s.scans or s.index_builds) or not s.seen.observed
+    works = not s.seen.observed or duration.slow(s)
     felt = [lock.mode for lock in held if (ref := s.existing(lock.relation)) is not None and not s.ground.empty(ref)]
-    if s.held and (works or duration.estimate(s).high > duration.SLOW_MS):
+    if s.held and works:
         return "exclusive"
     if any(map(locks.stops_writes, felt)):
         return locks.locking_behavior(felt, works=works)
@@ -73,20 +84,37 @@ def _data_impact(s: Situation, effects: frozenset[Effect]) -> bool:
     return "loses" in effects or s.statement.writes_rows or changed or bool(s.rewrites)
 
 
-def _reversible(s: Situation, effects: frozenset[Effect], rollback: RollbackEvidence | None) -> bool:
-    if rollback is None or s.seen.error is not None:
-        return False
+def _way_back(s: Situation, effects: frozenset[Effect], rollback: RollbackEvidence | None) -> WayBack:
+    """What was seen of undoing this statement. A rollback that brings the schema back has undone whatever only
+    changed the schema, also where it is not proven for the rows of another statement.
+    """
+    if rollback is None or s.seen.error is not None or not s.seen.observed:
+        return "not-proven"
     if rollback.proof == "proven":
-        return True
-    if rollback.proof != "proven-with-data-loss":
-        return False
-    lost = {*rollback.lost, *(ref.relation for ref in rollback.lost)}
-    return "loses" not in effects and not lost & {*s.seen.dropped, *s.seen.altered}
+        return "proven"
+    if rollback.proof in ("failed", "impossible"):
+        return "none"
+    if not rollback.statements:
+        return "not-proven"
+    gone = {*rollback.lost, *filter(None, (ref.relation for ref in rollback.lost))}
+    if "loses" in effects or gone & {*s.seen.dropped, *s.seen.altered}:
+        return "loses-data"
+    return "proven" if rollback.proof == "proven-with-data-loss" or _only_schema(s) else "not-proven"
+
+
+def _only_schema(s: Situation) -> bool:
+    """Whether it left every row as it was, seen by its locks."""
+    writes = any(lock.mode == "RowExclusiveLock" for lock in s.seen.locks)
+    converted = any(
+        isinstance(old := s.was(ref), Column) and isinstance(new := s.becomes(ref), Column) and old.type != new.type
+        for ref in s.altered("column")
+    )
+    return not (s.statement.opaque or s.statement.writes_rows or s.statement.type == "DATA" or writes or converted)
 
 
 def _impact(s: Situation, risk: RiskLevel, effects: frozenset[Effect]) -> Impact:
     key = (s.statement.type, s.statement.category)
-    own = _IMPACTS.get(key) or _BY_TYPE[s.statement.type]
+    own: Impact = "none" if s.statement.ours else _IMPACTS.get(key) or _BY_TYPE[s.statement.type]
     felt: Impact = "high" if effects else "none"
     return _ORDER[max(map(_ORDER.index, (own, _BY_RISK[risk], felt)))]
 
@@ -96,10 +124,9 @@ def operation(
 ) -> tuple[MigrationOperation, frozenset[Effect]]:
     """The operation and what it means for the plan as a whole."""
     found, effects = hazards.find(s)
-    held = _locks(s)
-    risk = worst(
-        [*(hazard.severity for hazard in found), "MEDIUM" if s.statement.type in ("DATA", "DROP") else LEVELS[0]]
-    )
+    held, way_back = _locks(s), _way_back(s, effects, rollback)
+    asked = s.statement.type in ("DATA", "DROP") and not s.statement.ours
+    risk = worst([*(hazard.severity for hazard in found), "MEDIUM" if asked else LEVELS[0]])
     made = MigrationOperation(
         number=s.statement.number,
         type=s.statement.type,
@@ -111,7 +138,9 @@ def operation(
         impact=_impact(s, risk, effects),
         risk_level=risk,
         hil_class=hil_class(s.statement, origin),
-        reversible=_reversible(s, effects, rollback),
+        reversible=way_back == "proven",
+        way_back=way_back,
+        ours=s.statement.ours,
         data_impact=_data_impact(s, effects),
         locking_behavior=_locking(s, held),
         locks=held,

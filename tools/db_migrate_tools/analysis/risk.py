@@ -47,6 +47,7 @@ _TYPES: Final[dict[str, tuple[int, str]]] = {
     "GRANT": (4, "privilege"),
     "OTHER": (2, "other statement"),
 }
+_KEEPING: Final = 4
 _DOWNTIME_MS: Final = 1000
 _NAMES: Final = 4
 
@@ -76,6 +77,8 @@ def _together(points: Iterable[int]) -> int:
 def _changes(operations: Sequence[MigrationOperation]) -> list[RiskReason]:
     groups: dict[str, list[tuple[int, str]]] = {}
     for operation in operations:
+        if operation.ours:
+            continue
         points, name = change(operation)
         groups.setdefault(name, []).append((points, operation.target))
     return [
@@ -125,6 +128,10 @@ def reasons(
     if not operations:
         return []
     found = [*_changes(operations), *_hazards(operations)]
+    keeping = sum(operation.ours for operation in operations)
+    if keeping:
+        told = "1 more statement, which keeps" if keeping == 1 else f"{keeping} more statements, which keep"
+        found.append(RiskReason(points=_KEEPING, why=f"{told} the data"))
     points, why = ROLLBACK_POINTS[rollback]
     if points:
         found.append(RiskReason(points=points, why=why))

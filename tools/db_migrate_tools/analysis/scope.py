@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from db_migrate_tools.analysis.names import show
 from db_migrate_tools.analysis.situation import Situation
-from db_migrate_tools.schema.model import Object, Ref, Routine, Trigger, View
+from db_migrate_tools.schema.model import Object, Ref, Routine, Table, Trigger, View
 from db_migrate_tools.wire import ImpactScope
 
 
@@ -51,19 +51,41 @@ def dependents(every: Sequence[Situation]) -> list[str]:
 
 
 def _holds_rows(thing: Object | None) -> bool:
-    return not isinstance(thing, View) or thing.materialized
+    return isinstance(thing, Table) or (isinstance(thing, View) and thing.materialized)
+
+
+def _holding(every: Sequence[Situation], old: Iterable[Ref]) -> list[Ref]:
+    """Those that hold rows; a partition's are counted with its parent's."""
+    found = {ref: thing for ref in old if every and _holds_rows(thing := every[0].was(ref))}
+    return [
+        ref for ref, thing in found.items() if not (isinstance(thing, Table) and _parents(thing, every) & set(found))
+    ]
+
+
+def _parents(table: Table, every: Sequence[Situation]) -> set[Ref]:
+    found: set[Ref] = set()
+    above: Object | None = table
+    while isinstance(above, Table) and above.partition_of is not None:
+        found.add(above.partition_of)
+        above = every[0].before.get(above.partition_of)
+    return found
 
 
 def scope(every: Sequence[Situation], application_files: Sequence[str]) -> ImpactScope:
     old, new = touched(every)
-    holding = [ref for ref in old if _holds_rows(every[0].was(ref))]
-    measured = [size for ref in holding if (size := every[0].ground.size(ref)) is not None]
-    rows = [0 if every[0].ground.empty(ref) else size.rows for ref in holding if (size := every[0].ground.size(ref))]
-    known = [count for count in rows if count is not None]
+    holding = _holding(every, old)
+    sizes = {ref: every[0].ground.size(ref) for ref in holding}
+    empty = {ref for ref in holding if every[0].ground.empty(ref)}
+    rows = {ref: 0 if ref in empty else size.rows if size is not None else None for ref, size in sizes.items()}
+    known = sum(count for count in rows.values() if count is not None)
+    uncounted = [show(ref) for ref, count in rows.items() if count is None]
     return ImpactScope(
         tables=[show(ref) for ref in old] + [f"{show(ref)} (new)" for ref in new],
-        rows=sum(known) if len(known) == len(rows) and len(measured) == len(holding) else None,
-        bytes=sum(size.bytes for size in measured),
+        rows=None if uncounted else known,
+        known_rows=known,
+        exact=all(ref in empty or (size is not None and size.exact) for ref, size in sizes.items()),
+        uncounted=uncounted,
+        bytes=sum(size.bytes for size in sizes.values() if size is not None),
         dependents=dependents(every),
         application_files=list(application_files),
     )

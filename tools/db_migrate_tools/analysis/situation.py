@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from functools import cached_property
+from itertools import chain, islice, takewhile
 
 from db_migrate_tools.analysis import locks
+from db_migrate_tools.analysis.course import RELATIONS, Course, Transaction, spellings
 from db_migrate_tools.analysis.names import counted, quote, size
+from db_migrate_tools.analysis.parts import Parts
 from db_migrate_tools.evidence import Observation, Rehearsal, TableSize, TargetFacts
 from db_migrate_tools.schema.model import Catalog, Index, Kind, Object, Ref, Table
 from db_migrate_tools.sql.model import Script, Statement
-
-_RELATIONS: Final[tuple[Kind, ...]] = ("table", "view", "index", "sequence")
-
-
-def _spellings(ref: Ref) -> Iterator[str]:
-    yield f"{ref.schema}.{ref.name}"
-    yield f"{quote(ref.schema)}.{quote(ref.name)}"
-    yield f'"{ref.schema}"."{ref.name}"'
 
 
 def _search_path(target: TargetFacts) -> list[str]:
@@ -27,29 +22,37 @@ def _search_path(target: TargetFacts) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The target before the migration, with its relations found by name and measured."""
+    """The target before the migration, with its relations found by name and measured. `now` are the parts of its
+    relations, `then` those after the migration.
+    """
 
     target: TargetFacts
     names: Mapping[str, Ref] = field(repr=False)
     partitions: Mapping[Ref, tuple[Ref, ...]] = field(repr=False)
+    now: Parts = field(repr=False)
+    then: Parts = field(repr=False)
 
     @classmethod
-    def of(cls, target: TargetFacts) -> Ground:
+    def of(cls, target: TargetFacts, after: Catalog | None = None) -> Ground:
         names: dict[str, Ref] = {}
-        partitions: dict[Ref, tuple[Ref, ...]] = {}
+        partitions: dict[Ref, list[Ref]] = {}
         for thing in target.catalog:
-            if thing.ref.kind in _RELATIONS:
-                for spelling in _spellings(thing.ref):
+            if thing.ref.kind in RELATIONS:
+                for spelling in spellings(thing.ref):
                     names.setdefault(spelling, thing.ref)
             if isinstance(thing, Table) and thing.partition_of:
-                partitions[thing.partition_of] = (*partitions.get(thing.partition_of, ()), thing.ref)
-        for schema in _search_path(target):
-            for ref in [thing.ref for thing in target.catalog if thing.ref.schema == schema]:
-                if ref.kind in _RELATIONS:
-                    names.setdefault(ref.name, ref)
-                    names.setdefault(quote(ref.name), ref)
-                    names.setdefault(f'"{ref.name}"', ref)
-        return cls(target, names, partitions)
+                partitions.setdefault(thing.partition_of, []).append(thing.ref)
+        path = _search_path(target)
+        found = {schema: list[Ref]() for schema in path}
+        for thing in target.catalog:
+            if thing.ref.schema in found and thing.ref.kind in RELATIONS:
+                found[thing.ref.schema].append(thing.ref)
+        for ref in (ref for schema in path for ref in found[schema]):
+            names.setdefault(ref.name, ref)
+            names.setdefault(quote(ref.name), ref)
+            names.setdefault(f'"{ref.name}"', ref)
+        children = {parent: tuple(refs) for parent, refs in partitions.items()}
+        return cls(target, names, children, Parts(target.catalog), Parts(after if after is not None else ()))
 
     def size(self, ref: Ref) -> TableSize | None:
         """The relation with its partitions; None when nothing was measured."""
@@ -84,33 +87,26 @@ class Ground:
         return f"{about}{counted(measured.rows, 'row')}, {size(measured.bytes)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A lock that an earlier statement of the same transaction took and that is kept to its end."""
-
-    relation: Ref
-    mode: str
-    since: int
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Situation:
-    """What a hazard rule looks at. `born` are relations that the migration itself made up to and including this
-    statement; `moved` maps a renamed object to the name that it has in the target; `renamed` are this statement's
-    own renames, `later` those of the statements after it; `held` are locks of the same transaction that stop at least
-    the writes of existing rows.
+    """What a hazard rule looks at. `place` counts the statement from 0 in the migration's `course`; `moved` maps a
+    renamed object to the name that it has in the target; `renamed` are this statement's own renames, `later` those of
+    the statements after it; the first `held` locks of its transaction, `locked`, were taken before it: those that
+    stop at least the writes of existing rows. `every` are all statements.
     """
 
     statement: Statement
     seen: Observation
     ground: Ground
     after: Catalog | None
-    born: frozenset[Ref] = frozenset()
+    course: Course = field(default_factory=Course, repr=False)
+    place: int = 0
     moved: Mapping[Ref, Ref] = field(default_factory=dict[Ref, Ref])
     renamed: tuple[tuple[Ref, Ref], ...] = ()
     later: tuple[tuple[Ref, Ref], ...] = ()
-    held: tuple[Held, ...] = ()
-    following: tuple[Statement, ...] = ()
+    locked: Transaction = field(default_factory=Transaction, repr=False)
+    held: int = 0
+    every: tuple[Statement, ...] = field(default=(), repr=False)
 
     @property
     def target(self) -> TargetFacts:
@@ -140,7 +136,16 @@ class Situation:
         """The table in the target that `ref` is now; None when the migration itself made it."""
         if ref in self.moved:
             return self.moved[ref]
-        return None if ref in self.born else ref
+        return None if self.course.made(ref, self.place) else ref
+
+    def made_before(self, ref: Ref) -> bool:
+        """Whether an earlier statement of the migration made it."""
+        return self.course.made(ref, self.place - 1)
+
+    def changes_later(self, ref: Ref) -> bool:
+        """Whether a later statement changes it: then `becomes` does not tell what this one made of it."""
+        names = chain([ref], (new for old, new in self.later if old == ref))
+        return any(self.course.changes_later(name, self.place) for name in names)
 
     def part_of(self, part: Ref, table: Ref) -> bool:
         """Whether a column or constraint belongs to the table, which has the target's name."""
@@ -156,7 +161,7 @@ class Situation:
         """
         ref = self.ground.names.get(name)
         if ref is None:
-            if any(name in _spellings(made) for made in self.born):
+            if self.course.made_named(name, self.place):
                 return None
             schema, _, relation = name.rpartition(".")
             return Ref("table", schema.strip('"'), relation.strip('"'))
@@ -165,13 +170,21 @@ class Situation:
 
     def named(self) -> tuple[Ref, ...]:
         """The relations of the target that the statement's own text names."""
-        words = {spelling: old for new, old in self.moved.items() for spelling in (*_spellings(new), quote(new.name))}
-        fresh = {spelling for ref in self.born for spelling in (*_spellings(ref), ref.name, quote(ref.name))}
-        found = (words.get(name) or self.existing(name) for name in self.statement.relations if name not in fresh)
+        return self._named
+
+    @cached_property
+    def _named(self) -> tuple[Ref, ...]:
+        words = {spelling: old for new, old in self.moved.items() for spelling in (*spellings(new), quote(new.name))}
+        names = (n for n in self.statement.relations if not self.course.made_named(n, self.place, bare=True))
+        found = (words.get(name) or self.existing(name) for name in names)
         return tuple(ref for ref in found if ref is not None and ref in self.before)
 
     def locks(self) -> tuple[tuple[Ref, str], ...]:
         """The strongest lock on each relation that was there before the migration."""
+        return self._locks
+
+    @cached_property
+    def _locks(self) -> tuple[tuple[Ref, str], ...]:
         held: dict[Ref, str] = {}
         for lock in self.seen.locks:
             ref = self.existing(lock.relation)
@@ -183,17 +196,17 @@ class Situation:
         found = (self.existing(name) for name in relations)
         return tuple(dict.fromkeys(ref for ref in found if ref is not None and not self.ground.empty(ref)))
 
-    @property
+    @cached_property
     def rewrites(self) -> tuple[Ref, ...]:
         """Relations that hold rows and are written anew."""
         return self._full(self.seen.rewrites)
 
-    @property
+    @cached_property
     def scans(self) -> tuple[Ref, ...]:
         """Relations that hold rows and are read to the end."""
         return self._full(self.seen.scans)
 
-    @property
+    @cached_property
     def index_builds(self) -> tuple[Ref, ...]:
         """Relations that hold rows and get an index."""
         return self._full(self.seen.index_builds)
@@ -221,18 +234,9 @@ class Situation:
         """Objects that are gone after the statement; a rename drops nothing."""
         return tuple(ref for ref in self.seen.dropped if ref.kind == kind)
 
-    def keeps(self) -> Iterator[Held]:
-        """The locks that the rest of the transaction goes on holding, on relations with rows."""
-        for ref, mode in self.stopped():
-            if not self.ground.empty(ref):
-                yield Held(ref, mode, self.statement.number)
-
     def transaction(self) -> Iterator[Statement]:
         """The following statements that run in this one's transaction."""
-        for statement in self.following:
-            if not statement.transactional:
-                return
-            yield statement
+        yield from takewhile(lambda statement: statement.transactional, islice(self.every, self.place + 1, None))
 
 
 def _renamed(seen: Observation, alive: set[Ref]) -> tuple[tuple[Ref, Ref], ...]:
@@ -248,45 +252,60 @@ def _renamed(seen: Observation, alive: set[Ref]) -> tuple[tuple[Ref, Ref], ...]:
 
 def _under(ref: Ref, old: Ref, new: Ref) -> Ref:
     """`ref` once the relation `old` that it belongs to is called `new`."""
-    if (ref.schema, ref.parent) != (old.schema, old.name):
+    if old.kind not in RELATIONS or (ref.schema, ref.parent) != (old.schema, old.name):
         return ref
     return Ref(ref.kind, new.schema, ref.name, new.name)
 
 
 def situations(script: Script, target: TargetFacts, rehearsal: Rehearsal) -> tuple[Situation, ...]:
     """The statements in their order, each with what was observed of it."""
-    ground = Ground.of(target)
+    ground, course, transaction = Ground.of(target, rehearsal.after), Course(), Transaction()
     seen = {observation.statement: observation for observation in rehearsal.observations}
     why_not = rehearsal.why_not or "the rehearsal did not reach it"
-    alive, born, moved = set(target.catalog.objects), set[Ref](), dict[Ref, Ref]()
+    alive, moved = set(target.catalog.objects), dict[Ref, Ref]()
     found: list[Situation] = []
-    held: tuple[Held, ...] = ()
-    for position, statement in enumerate(script.statements):
+    for place, statement in enumerate(script.statements):
         what = seen.get(statement.number, Observation(statement.number, observed=False, why_not=why_not))
         renamed = _renamed(what, alive)
+        if renamed:
+            moved = dict(moved)
         for old, new in renamed:
-            alive = {_under(ref, old, new) for ref in alive - {old}} | {new}
-            if old in born:
-                born.add(new)
+            alive.discard(old)
+            if old.kind in RELATIONS:
+                alive = {_under(ref, old, new) for ref in alive}
+            alive.add(new)
+            if course.made(old, place):
+                course.bear([new], place)
             else:
                 moved[new] = moved.pop(old, old)
-        alive = (alive - set(what.dropped)) | set(what.created)
-        born.update(ref for ref in what.created if ref.kind in _RELATIONS)
+        alive.difference_update(what.dropped)
+        alive.update(what.created)
+        course.bear(what.created, place)
+        course.change(what.altered, place)
+        if not statement.transactional:
+            transaction = Transaction()
         situation = Situation(
             statement,
             what,
             ground,
             rehearsal.after,
-            born=frozenset(born),
-            moved=dict(moved),
+            course=course,
+            place=place,
+            moved=moved,
             renamed=renamed,
-            held=held if statement.transactional else (),
-            following=script.statements[position + 1 :],
+            locked=transaction,
+            held=len(transaction.held),
+            every=script.statements,
         )
         found.append(situation)
-        held = (*situation.held, *situation.keeps()) if statement.transactional else ()
+        if statement.transactional:
+            for ref, mode in situation.stopped():
+                if not ground.empty(ref):
+                    transaction.keep(ref, mode, statement.number, ours=statement.ours)
     later: tuple[tuple[Ref, Ref], ...] = ()
     for position in range(len(found) - 1, -1, -1):
-        found[position] = replace(found[position], later=later)
-        later = (*found[position].renamed, *later)
+        if later:
+            found[position] = replace(found[position], later=later)
+        if found[position].renamed:
+            later = (*found[position].renamed, *later)
     return tuple(found)

@@ -86,6 +86,6 @@ def _copied(table: Ref, names: list[str], retyped: list[str], key: tuple[str, ..
         first=copies.forget(table, name, key, retyped) if retyped else (),
         fill=(copies.restore(table, name, key, names),),
         last=(*again, *copies.used_up(used)),
-        keeps=frozenset(Ref("column", table.schema, n, table.name) for n in names),
+        keeps=frozenset(Ref("column", t.schema, n, t.name) for t in place.ground.family(table) for n in names),
         filled=(table,),
     )

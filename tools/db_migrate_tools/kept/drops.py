@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db_migrate_tools.kept import copies
+from db_migrate_tools.kept import copies, whole
 from db_migrate_tools.kept.model import Kept, NotKept, Step
 from db_migrate_tools.kept.names import kept
 from db_migrate_tools.kept.place import Place
@@ -30,7 +30,7 @@ def drop(node: Node, place: Place) -> Kept | NotKept | None:
     cascade = node.choice("behavior") == "DROP_CASCADE"
     if len(tables) == len(names) and all(_may_move(table, tables, place, cascade=cascade) for table in tables):
         return _tombstones(tables, place)
-    return copied(tables, place)
+    return whole.copied(tables, place)
 
 
 def _drop_schema(node: Node, place: Place) -> Kept | NotKept | None:
@@ -39,7 +39,7 @@ def _drop_schema(node: Node, place: Place) -> Kept | NotKept | None:
     tables = [t for t in tables if not _is_partition(t, place)]
     if not tables or node.choice("behavior") != "DROP_CASCADE":
         return None
-    return place.moved_away(tables) or copied(tables, place)
+    return place.moved_away(tables) or whole.copied(tables, place)
 
 
 def _is_partition(ref: Ref, place: Place) -> bool:
@@ -153,34 +153,3 @@ def _grantees(table: Ref, place: Place) -> list[str]:
     owner = item.owner if item is not None else ""
     grants = [g for o in (item, *place.ground.columns(table)) if o is not None for g in o.acl or ()]
     return sorted({g.grantee for g in grants} - {owner})
-
-
-def copied(tables: list[Ref], place: Place) -> Kept | NotKept:
-    """All rows of the tables copied aside before the statement runs as it is."""
-    refused = place.cannot_copy(tables)
-    if refused is not None:
-        return refused
-    steps = [copies.lock(tables, "ACCESS EXCLUSIVE")]
-    fill: list[str] = []
-    last: list[str] = []
-    used: list[str] = []
-    for table in tables:
-        name = place.names.table(table.schema, table.name)
-        columns = place.stored(table)
-        noted, again, sequences = copies.positions(place.ground, table, place.names)
-        steps += [*copies.copy(place.ground, table, name, columns, f"the rows of {qualified(table)}"), *noted]
-        fill.append(copies.insert(table, name, columns))
-        last += again
-        used += [name, *sequences]
-    steps.append(place.own_step())
-    listed = ", ".join(map(qualified, tables))
-    return Kept(
-        steps=tuple(steps),
-        choice=f"Before the statement runs, the rows of {listed} are copied to {', '.join(map(kept, used))}: "
-        f"{', '.join(map(place.ground.rows, tables))}.",
-        where=tuple(map(kept, used)),
-        fill=tuple(fill),
-        last=(*last, *copies.used_up(used)),
-        keeps=frozenset({*tables, *(c.ref for t in tables for c in place.ground.columns(t))}),
-        filled=tuple(tables),
-    )

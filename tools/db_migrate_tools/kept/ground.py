@@ -62,6 +62,14 @@ class Ground:
         return found
 
     @cached_property
+    def _partitions(self) -> dict[Ref, list[Ref]]:
+        found: dict[Ref, list[Ref]] = {}
+        for table in self.catalog.tables():
+            if table.partition_of is not None:
+                found.setdefault(table.partition_of, []).append(table.ref)
+        return found
+
+    @cached_property
     def _owned(self) -> dict[tuple[str, str], list[Sequence]]:
         found: dict[tuple[str, str], list[Sequence]] = {}
         for item in sorted((o for o in self.catalog if isinstance(o, Sequence)), key=lambda s: s.ref):
@@ -150,6 +158,10 @@ class Ground:
                 if free and (kind == "primary key" or not set(item.columns) & nullable):
                     return item.columns
         return None
+
+    def family(self, table: Ref) -> list[Ref]:
+        """The table and its partitions, at every level."""
+        return [table, *(ref for part in self._partitions.get(table, ()) for ref in self.family(part))]
 
     def heirs(self, table: Ref) -> list[Ref]:
         """Tables that inherit from it without being its partitions."""

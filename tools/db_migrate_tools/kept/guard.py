@@ -10,6 +10,7 @@ from typing import Final
 from db_migrate_tools.evidence import Rehearsal
 from db_migrate_tools.kept.names import is_mentioned
 from db_migrate_tools.rows.conditions import statement as read
+from db_migrate_tools.schema.model import Ref
 from db_migrate_tools.schema.semantics import KEPT_SCHEMA
 from db_migrate_tools.sql.model import Blocker, Origin, Script, Statement
 
@@ -65,20 +66,35 @@ def _quoted(text: str) -> Iterator[str]:
 
 
 def taken(script: Script, origin: Origin, rehearsal: Rehearsal) -> Iterator[tuple[Statement, tuple[str, ...]]]:
-    """The statements of a source that is not ours that were seen to change kept tables, with those tables: dynamic
-    SQL, functions and DROP OWNED do not name them in their text.
+    """The statements of a source that is not ours that were seen to change kept tables, or rights to them, with those
+    tables: dynamic SQL, functions and DROP OWNED do not name them in their text.
     """
     if origin in _OURS:
         return
     seen = {observation.statement: observation for observation in rehearsal.observations}
+    arrived: set[Ref] = set()
     for statement in script.statements:
         observation = seen.get(statement.number)
         if observation is None or statement.kind in _UPKEEP:
             continue
         tables = {lock.relation for lock in observation.locks if lock.mode not in _LEAVES and _is_kept(lock.relation)}
         tables |= {str(ref) for ref in observation.dropped if ref.schema == KEPT_SCHEMA and ref.kind == "table"}
+        arrived.update(observation.created)
+        if statement.kind == "AlterObjectSchemaStmt":
+            arrived.update(observation.altered)
+        if not statement.text.lower().startswith("revoke"):
+            tables |= {_called(ref) for ref in observation.altered if _is_there(ref) and ref not in arrived}
         if tables:
             yield statement, tuple(sorted(tables))
+
+
+def _is_there(ref: Ref) -> bool:
+    """Whether it is the private schema, or something in it."""
+    return KEPT_SCHEMA in ((ref.name,) if ref.kind == "schema" else (ref.schema,))
+
+
+def _called(ref: Ref) -> str:
+    return f"schema {ref}" if ref.kind == "schema" else str(ref.relation or ref)
 
 
 def _is_kept(relation: str) -> bool:

@@ -109,7 +109,9 @@ def update(node: Node, place: Place) -> Kept | NotKept | None:
     cut = clauses(place.statement.text)
     olds = ", ".join(f"{ident(c)} AS kept_{n}" for n, c in enumerate(every, start=1))
     found = " AND ".join(f"{_alias(node)}.{ident(c)} = kept_old.kept_{n}" for n, c in enumerate(key, start=1))
-    condition = f"({cut.condition}\n) AND {found}" if cut.condition else found
+    # A comment at its end would swallow what follows.
+    end = "\n" if "--" in cut.condition else ""
+    condition = f"({cut.condition}{end}) AND {found}" if cut.condition else found
     old = f"(SELECT {olds} FROM {qualified(table)}) AS kept_old"
     returned = ", ".join(f"kept_old.kept_{n}" for n in range(1, len(every) + 1))
     sql = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -44,27 +44,14 @@ def keep(script: Script, facts: TargetFacts, source_sha256: str) -> Keeping:
     """The statements that run instead, with a choice for each that says what was written and what runs; and the data
     side of the rollback. Whatever cannot be kept stays as it is, and its choice says why.
     """
-    ground = Ground(facts)
-    nodes = [read(Piece(f"{statement.text};")).statements[0].node for statement in script.statements]
-    gone = [drops_of(statement, node) for statement, node in zip(script.statements, nodes, strict=True)]
-    namer = Namer(stem(source_sha256, facts.fingerprint, tables(facts.catalog)))
-    place = Place(ground, namer, script.statements[0]) if script.statements else None
     made: list[tuple[Statement, Kept | None]] = []
     choices: list[Choice] = []
     not_kept: list[int] = []
-    for number, (statement, node) in enumerate(zip(script.statements, nodes, strict=True)):
-        if place is None:
-            break
-        place = replace(place, statement=statement, later=tuple(found for found in gone[number + 1 :] if found))
-        found = _rewritten(node, place)
+    for statement, found in _rewrites(script, facts, source_sha256):
         choices += _told(statement, found)
-        done = found if isinstance(found, Kept) else None
         if isinstance(found, NotKept):
             not_kept.append(len(made))
-        made.append((statement, done))
-        if done is not None:
-            place = replace(place, inserts=_inserts(place, node, done))
-        place = after(place, statement, node)
+        made.append((statement, found if isinstance(found, Kept) else None))
     every = [done for _, done in made if done is not None]
     if not every:
         return Keeping(replace(script, choices=_ordered(script, choices)))
@@ -88,8 +75,35 @@ def would_keep(script: Script, facts: TargetFacts) -> bool:
     statements = tuple(s for s in script.statements if s.kind != "InsertStmt")
     if not any(s.kind in _LOSING for s in statements):
         return False
-    found = keep(replace(script, statements=statements), facts, "").way_back
-    return found is not None and bool(found.keeps)
+    found = (what for _, what in _rewrites(replace(script, statements=statements), facts, ""))
+    return any(isinstance(what, Kept) and what.keeps for what in found)
+
+
+def _rewrites(
+    script: Script, facts: TargetFacts, source_sha256: str
+) -> Iterator[tuple[Statement, Kept | NotKept | None]]:
+    """The statements in their order, each with what keeps its data."""
+    if not script.statements:
+        return
+    drops = [(n, read(_piece(s)).statements[0].node) for n, s in enumerate(script.statements) if s.kind == "DropStmt"]
+    later = [(n, dropped) for n, node in drops if (dropped := drops_of(script.statements[n], node)) is not None]
+    passed = 0
+    namer = Namer(stem(source_sha256, facts.fingerprint, tables(facts.catalog)))
+    place = Place(Ground(facts), namer, script.statements[0])
+    for number, statement in enumerate(script.statements):
+        while passed < len(later) and later[passed][0] <= number:
+            passed += 1
+        node = read(_piece(statement)).statements[0].node
+        place = replace(place, statement=statement, later=tuple(dropped for _, dropped in later[passed:]))
+        found = _rewritten(node, place)
+        yield statement, found
+        if isinstance(found, Kept):
+            place = replace(place, inserts=_inserts(place, node, found))
+        place = after(place, statement, node)
+
+
+def _piece(statement: Statement) -> Piece:
+    return Piece(f"{statement.text};")
 
 
 def _rewritten(node: Node, place: Place) -> Kept | NotKept | None:
@@ -115,7 +129,8 @@ def _told(statement: Statement, found: Kept | NotKept | None) -> list[Choice]:
 
 def _written(statement: Statement) -> str:
     text = " ".join(statement.text.split())
-    return f"`{text[:77]}…`" if len(text) > 78 else f"`{text}`"
+    shown = f"{text[:77]}…" if len(text) > 78 else text
+    return f"“{shown}”" if "`" in shown else f"`{shown}`"
 
 
 def _ordered(script: Script, more: list[Choice]) -> tuple[Choice, ...]:
@@ -150,8 +165,8 @@ def _statements(
             if step.own and step.sql == statement.text:
                 found.append(replace(statement, kept=where))
             else:
-                comment = statement.comment if step.own else ""
-                found.append(replace(_ours(step.sql, step.told, statement, where), comment=comment))
+                ours = _ours(step.sql, step.told, statement, where)
+                found.append(_theirs(ours, statement) if step.own else ours)
     return tuple(replace(statement, number=n) for n, statement in enumerate(found, start=1)), numbers
 
 
@@ -164,7 +179,13 @@ def _ours(sql: str, told: str, instead_of: Statement, where: str) -> Statement:
         category=instead_of.category,
         description=told,
         kept=where,
+        ours=True,
     )
+
+
+def _theirs(ours: Statement, inside: Statement) -> Statement:
+    """A statement of ours that holds the user's own is about what that one is about."""
+    return replace(ours, type=inside.type, target=inside.target, comment=inside.comment, ours=False)
 
 
 def _private_schema(facts: TargetFacts) -> list[tuple[str, str]]:

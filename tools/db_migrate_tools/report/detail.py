@@ -13,12 +13,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much a page shows; None is everything. `lines` are lines of SQL a statement."""
+    """How much a page shows; None is everything. `lines` are lines of SQL a statement; `steps` are the rollback's."""
 
     operations: int | None
     lines: int | None
     remedies: bool
     others: int | None
+    steps: int | None = None
 
 
 WHOLE: Final = Detail(None, None, remedies=True, others=None)
@@ -30,8 +31,9 @@ def first(items: Sequence[T], most: int | None) -> tuple[Sequence[T], int]:
 
 
 def some(items: Sequence[str], most: int | None, what: str) -> list[str]:
+    """The first of the items, and how many more; `what` names several of them."""
     shown, rest = first(items, most)
-    return [*shown, *([f"… and {rest} more {what}"] if rest else [])]
+    return [*shown, *([f"… and {rest} more {what.removesuffix('s') if rest == 1 else what}"] if rest else [])]
 
 
 def counted(number: int, one: str) -> str:

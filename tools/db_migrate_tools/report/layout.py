@@ -18,13 +18,15 @@ _FEWEST: Final = 6
 _INDENT: Final = "    "
 _ON: Final = "↳ "
 # Backslashes before these take the meaning out of them in Markdown. A bracket means something only where a link's
-# target follows it, `_` in a word's middle and `|` after a line's beginning mean nothing; a code span of harmless
-# characters may stay one.
+# target follows it, a backslash before a sign or at the end; `_` in a word's middle, `|` and `>` after a line's
+# beginning mean nothing. Backticks belong together from the left; a code span of harmless characters may stay one.
 _ACTIVE: Final = re.compile(
-    r"(?P<span>`[\w ./=-]+`)|[\\`*<>~]|\](?=[(\[:])|(?<![^\W_])_(?=\S)"
+    r"(?P<ticks>(?<!`)`+(?!`))(?P<inside>.+?)(?<!`)(?P=ticks)(?!`)"
+    r"|\\(?![^\W_])|[`*<~]|\](?=[(\[:])|(?<![^\W_])_(?=\S)"
     r"|(?<=http):(?=//)|(?<=https):(?=//)|(?<=ftp):(?=//)|(?<=www)\.|&(?=#?\w+;)|(?<=\w)@(?=\w)",
     re.IGNORECASE,
 )
+_IN_CODE: Final = re.compile(r"""[\w ./=(),;:'"$%?!>{}-]+""")
 _GAP: Final = re.compile(r" {24,}")
 _OPENS_BLOCK: Final = re.compile(r"([#>+=|:\[-])|(\d{1,9})([.)])(?=\s|$)")
 
@@ -90,6 +92,8 @@ def width(text: str) -> int:
 
 def line(text: str) -> str:
     """Anybody's text as one visible line. A mark that would join whatever stands before it gets a circle to sit on."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     shown = escape_hidden(text.replace("\r\n", "\n").replace("\t", " "))
     return " ".join(f"◌{word}" if _mark(word[0]) else word for word in shown.split())
 
@@ -212,7 +216,17 @@ def code_lines(code: Code, room: int) -> list[str]:
 
 def escape(text: str) -> str:
     """One line of anybody's text for Markdown: shown as it is, meaning nothing."""
-    return _ACTIVE.sub(lambda m: m[0] if m["span"] else "\\" + m[0], text)
+    return _ACTIVE.sub(_inactive, text)
+
+
+def _inactive(found: re.Match[str]) -> str:
+    ticks, inside = found["ticks"], found["inside"]
+    if ticks is None:
+        return f"\\{found[0]}"
+    if _IN_CODE.fullmatch(inside):
+        return found[0]
+    marks = "\\`" * len(ticks)
+    return f"{marks}{escape(inside)}{marks}"
 
 
 def _harmless_start(text: str) -> str:

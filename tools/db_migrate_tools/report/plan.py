@@ -20,13 +20,16 @@ BUDGET: Final = 13_500
 
 def _steps(limit: int) -> Iterator[Detail]:
     """Ever shorter pages, tried until one fits."""
-    yield Detail(limit, 40, remedies=True, others=20)
-    yield Detail(limit, 12, remedies=True, others=12)
-    yield Detail(limit, 4, remedies=True, others=8)
-    yield Detail(limit, 2, remedies=False, others=6)
-    yield Detail(limit, 0, remedies=False, others=4)
-    yield Detail(min(limit, 15), 0, remedies=False, others=3)
-    yield Detail(min(limit, 5), 0, remedies=False, others=2)
+    yield Detail(limit, 40, remedies=True, others=20, steps=limit)
+    yield Detail(limit, 12, remedies=True, others=12, steps=12)
+    yield Detail(limit, 12, remedies=True, others=8, steps=4)
+    yield Detail(limit, 4, remedies=True, others=8, steps=4)
+    yield Detail(limit, 4, remedies=False, others=6, steps=2)
+    yield Detail(limit, 2, remedies=False, others=6, steps=2)
+    yield Detail(limit, 1, remedies=False, others=4, steps=2)
+    yield Detail(limit, 0, remedies=False, others=4, steps=2)
+    yield Detail(min(limit, 15), 0, remedies=False, others=3, steps=2)
+    yield Detail(min(limit, 5), 0, remedies=False, others=2, steps=2)
 
 
 def cost(text: str) -> int:
@@ -56,7 +59,7 @@ def _page(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
     yield from source(plan, detail)
     yield from impact(plan, detail)
     yield from sql(plan, detail)
-    yield from safety(plan)
+    yield from safety(plan, detail)
     yield from hazards(plan, detail)
     yield from observed(plan, detail)
     yield from rollback(plan, detail)
@@ -119,9 +122,7 @@ def options(plan: PlanOutput) -> Iterator[Block]:
 
 def _notes(plan: PlanOutput) -> list[str]:
     notes = [
-        "This is a preview: the database is exactly as it was.",
         "What runs is the SQL above, byte for byte. If the schema changes before that, the token becomes void.",
-        "Asking again or in other words does not change what the person decided.",
     ]
     if plan.env != "prod":
         notes.append("Each environment is planned anew: locks and times depend on its own data.")

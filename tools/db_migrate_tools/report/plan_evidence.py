@@ -7,18 +7,21 @@ from typing import Final
 
 from db_migrate_tools.analysis import locks
 from db_migrate_tools.report import words
-from db_migrate_tools.report.detail import Detail, counted, first, shortened, some, where
+from db_migrate_tools.report.detail import Detail, counted, first, some, where
 from db_migrate_tools.report.layout import Block, Bullets, Code, Heading, Strong, Table, Text
+from db_migrate_tools.report.scissors import uncut
 from db_migrate_tools.wire import Hazard, MigrationOperation, PlanOutput, Proof
 
 _FAILS: Final = "fails-on-rehearsal"
+_TELLING: Final = frozenset({"rehearsal", "rollback"})
+"""Checks whose passing says how much was seen."""
 _NUMBERS: Final = 12
 _LEVELS: Final = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
 
 
-def safety(plan: PlanOutput) -> Iterator[Block]:
+def safety(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
     yield Heading("🛡️ Safety checks")
-    yield Bullets(words.check_lines(plan.checks))
+    yield Bullets(words.check_lines(plan.checks, None if detail.others is None else _TELLING))
 
 
 def hazards(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
@@ -82,7 +85,7 @@ def observed(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
         f"Rehearsed on {_server(proof.on)}, on a copy made from {origin.get(proof.schema_from, proof.schema_from)}, "
         f"without your rows. {done}"
     )
-    rows = [row for operation in plan.plan.operations for row in _lock_rows(operation)]
+    rows = list(_lock_rows(plan.plan.operations, detail.others))
     if rows:
         shown, rest = first(rows, detail.others)
         yield Table(("#", "Existing relation", "Strongest lock", "What waits"), shown)
@@ -102,13 +105,21 @@ def observed(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
     )
 
 
-def _lock_rows(operation: MigrationOperation) -> Iterator[tuple[str, str, str, str]]:
-    """The strongest lock on each relation, if it is one that anybody feels."""
-    held = {lock.relation: lock for lock in sorted(operation.locks, key=lambda lock: locks.strength(lock.mode))}
-    for name, lock in held.items():
-        if lock.observed and locks.strength(lock.mode) >= locks.strength("ShareUpdateExclusiveLock"):
-            work = "; rewritten" if name in operation.rewrites else "; read through" if name in operation.scans else ""
-            yield str(operation.number), name, locks.words(lock.mode), locks.blocks(lock.mode) + work
+def _lock_rows(operations: Sequence[MigrationOperation], most: int | None) -> Iterator[tuple[str, str, str, str]]:
+    """The strongest lock of each operation on each relation, if it is one that anybody feels; alike ones in one row."""
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for operation in operations:
+        held = {lock.relation: lock for lock in sorted(operation.locks, key=lambda lock: locks.strength(lock.mode))}
+        for name, lock in held.items():
+            if lock.observed and locks.strength(lock.mode) >= locks.strength("ShareUpdateExclusiveLock"):
+                work = (
+                    "; rewritten" if name in operation.rewrites else "; read through" if name in operation.scans else ""
+                )
+                row = (name, locks.words(lock.mode), locks.blocks(lock.mode) + work)
+                found.setdefault(row, []).append(operation.number)
+    for row, numbers in found.items():
+        shown, rest = first(numbers, None if most is None else _NUMBERS)
+        yield (", ".join(map(str, shown)) + (" …" if rest else ""), *row)
 
 
 def _server(on: str) -> str:
@@ -125,15 +136,19 @@ def rollback(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
     if plan.proof.later:
         yield Bullets(some(plan.proof.later, detail.others, "sentences"))
     if way.steps:
-        automatic = all(step.automatic for step in way.steps)
-        yield Text(
-            'Run as a plan of its own, source {"from": "rollback"}, with its own approval:'
-            if automatic
-            else "By hand, after reading each step:"
-        )
-        shown, rest = first(way.steps, detail.operations)
-        lines = [shortened(step.sql.rstrip().removesuffix(";"), detail.lines or 1) + ";" for step in shown]
-        yield Code(lines, numbers=[str(i) for i in range(1, len(shown) + 1)])
+        if way.proof == "failed":
+            yield Text("They do not run as they stand. Mend them and plan them as SQL when they are needed:")
+        else:
+            first_read = "" if all(step.automatic for step in way.steps) else "Read each step first. "
+            call = f'plan(env: "{plan.env}", source: {{"from": "rollback"}})'
+            yield Text(
+                f"{first_read}Once the migration is applied, `{call}` plans these steps, with an approval of its own:"
+            )
+        texts, _ = first([step.sql.rstrip().removesuffix(";") + ";" for step in way.steps], detail.steps)
+        shown = uncut(texts, detail.lines)
+        rest = len(way.steps) - len(shown)
+        if shown:
+            yield Code(shown, numbers=[str(i) for i in range(1, len(shown) + 1)])
         if rest or plan.omitted.get("rollbackSteps"):
             more = rest + plan.omitted.get("rollbackSteps", 0)
             yield Text(f"… and {counted(more, 'more step')}. Everything is in {where(plan)}.")

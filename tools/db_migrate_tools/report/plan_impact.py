@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 from db_migrate_tools.report import words
 from db_migrate_tools.report.detail import Detail, counted, first, shortened, some, where
 from db_migrate_tools.report.layout import Block, Bullets, Code, Heading, Strong, Table, Text
-from db_migrate_tools.wire import MigrationOperation, PlanOutput, RiskReason
+from db_migrate_tools.wire import (
+    Impact,
+    ImpactScope,
+    Locking,
+    MigrationOperation,
+    PlanOutput,
+    RiskLevel,
+    RiskReason,
+    WayBack,
+)
 
 _NAMES: Final[dict[tuple[str, str], str]] = {
     ("CREATE", "table"): "New table",
@@ -25,7 +35,12 @@ _NAMES: Final[dict[tuple[str, str], str]] = {
     ("DROP", "index"): "Drop index",
 }
 _MODES: Final = {"CREATE": "New", "ALTER": "Change", "DROP": "Drop"}
-_LEVELS: Final = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
+_LEVELS: Final[tuple[RiskLevel, ...]] = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
+_IMPACTS: Final[tuple[Impact, ...]] = ("none", "low", "medium", "high")
+_LOCKS: Final[tuple[Locking, ...]] = ("none", "brief", "exclusive")
+_WAYS: Final[tuple[WayBack, ...]] = ("proven", "not-proven", "loses-data", "none")
+_FEWEST_REASONS: Final = 7
+_KEEPING: Final = "Keeps data"
 
 
 def target(plan: PlanOutput) -> Iterator[Block]:
@@ -66,6 +81,8 @@ def source(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
 
 
 def _kind(operation: MigrationOperation) -> str:
+    if operation.ours:
+        return _KEEPING
     key = (operation.type, operation.category)
     if key == ("ALTER", "column"):
         return {"Add": "New column", "Drop": "Drop column"}.get(operation.description.partition(" ")[0], "Column")
@@ -83,7 +100,7 @@ def _locks(operation: MigrationOperation) -> str:
 
 def _sum(reasons: Sequence[RiskReason], most: int | None) -> Iterator[str]:
     """The reasons as a sum; what is left out in its middle is added up, so that it still comes out."""
-    kept = len(reasons) if most is None else max(most, 3)
+    kept = len(reasons) if most is None else max(most, _FEWEST_REASONS)
     end = min(len(reasons), kept) - 2 if len(reasons) > kept else len(reasons)
     head, rest, last = reasons[:end], reasons[end:-2], reasons[max(end, len(reasons) - 2) :]
     rows = [(reason.points, reason.why) for reason in head]
@@ -114,23 +131,30 @@ def impact(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
     )
     shown, rest = first(migration.operations, detail.operations)
     if shown:
-        yield Table(
-            ("#", "Type", "Change", "Impact", "Risk", "Locks", "Reversible"),
-            [
-                (
-                    str(o.number),
-                    _kind(o),
-                    o.description,
-                    words.IMPACT[o.impact],
-                    f"{words.RISK[o.risk_level]} {o.risk_level.capitalize()}",
-                    _locks(o),
-                    "✅ Yes" if o.reversible else "❌ No",
-                )
-                for o in shown
-            ],
-        )
+        yield Table(("#", "Type", "Change", "Impact", "Risk", "Locks", "Reversible"), list(_rows(shown)))
     yield from _rest(plan, migration.operations[len(shown) :] if rest else [])
     yield from _reach(plan, detail)
+
+
+def _rows(operations: Sequence[MigrationOperation]) -> Iterator[Sequence[str]]:
+    """A row an operation; statements that only keep data, and of which there is nothing to say, share one."""
+    for quiet, run in groupby(operations, key=lambda o: o.ours and not o.hazards):
+        group = list(run)
+        if not quiet or len(group) == 1:
+            yield from ((str(o.number), _kind(o), o.description, *_judged([o])) for o in group)
+        else:
+            numbers = f"{group[0].number}–{group[-1].number}"
+            yield (numbers, _KEEPING, f"{len(group)} statements that `reversible` adds", *_judged(group))
+
+
+def _judged(group: Sequence[MigrationOperation]) -> tuple[str, str, str, str]:
+    """Impact, risk, locks and way back: the worst of the group's."""
+    impact = _IMPACTS[max(_IMPACTS.index(o.impact) for o in group)]
+    risk = _LEVELS[max(_LEVELS.index(o.risk_level) for o in group)]
+    lock = max(group, key=lambda o: _LOCKS.index(o.locking_behavior))
+    # A plan of an earlier version says only whether.
+    way = _WAYS[max(_WAYS.index(o.way_back or ("proven" if o.reversible else "none")) for o in group)]
+    return words.IMPACT[impact], f"{words.RISK[risk]} {risk.capitalize()}", _locks(lock), words.WAY_BACK[way]
 
 
 def _rest(plan: PlanOutput, more: Sequence[MigrationOperation]) -> Iterator[Block]:
@@ -149,15 +173,23 @@ def _rest(plan: PlanOutput, more: Sequence[MigrationOperation]) -> Iterator[Bloc
 def _reach(plan: PlanOutput, detail: Detail) -> Iterator[Block]:
     scope = plan.plan.impact_scope
     lines = [f"Tables: {', '.join(some(scope.tables, detail.others, 'tables')) or 'none'}"]
-    if any(not table.endswith("(new)") for table in scope.tables):
-        rows = "not known (never analyzed)" if scope.rows is None else f"about {scope.rows:,}"
-        lines.append(f"Rows in existing ones: {rows}; {_bytes(scope.bytes)} on disk")
+    existing = any(not table.endswith("(new)") for table in scope.tables)
+    if existing and (scope.bytes or scope.rows != 0):
+        lines.append(f"Rows in existing ones: {_count(scope, detail)}; {_bytes(scope.bytes)} on disk")
     if scope.dependents:
         lines.append(f"Depending on them: {', '.join(some(scope.dependents, detail.others, 'objects'))}")
     yield Bullets(lines)
     if scope.application_files:
         yield Text("In the application:")
         yield Bullets(some(scope.application_files, detail.others, "places"))
+
+
+def _count(scope: ImpactScope, detail: Detail) -> str:
+    about = "" if scope.exact else "about "
+    if scope.rows is not None:
+        return f"{about}{scope.rows:,}"
+    uncounted = f"never counted or analyzed: {', '.join(some(scope.uncounted, detail.others, 'tables'))}"
+    return f"{about}{scope.known_rows:,} and more, {uncounted}" if scope.known_rows else f"not known, {uncounted}"
 
 
 def _bytes(number: float) -> str:

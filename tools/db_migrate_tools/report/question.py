@@ -14,7 +14,7 @@ from db_migrate_tools.levels import requirement
 from db_migrate_tools.ports import StoredPlan
 from db_migrate_tools.sql.hidden import escape_hidden, hidden, lookalike
 from db_migrate_tools.sql.model import Statement
-from db_migrate_tools.wire import MigrationOperation, PlanOutput
+from db_migrate_tools.wire import MigrationOperation, PlanOutput, WayBack
 
 LONGEST_SQL: Final = 20_000
 """Characters of SQL, as shown, that a form can carry; a plan with more is decided at a terminal."""
@@ -29,6 +29,12 @@ _PROOF: Final[dict[RollbackProof, str]] = {
     "failed": "FAILED on the shadow: going back needs work by hand",
     "impossible": "IMPOSSIBLE: there is no way back by SQL",
     "not-proven": "NOT PROVEN: what it brings back could not all be seen",
+}
+_WAY_BACK: Final[dict[WayBack, str]] = {
+    "proven": "reversible",
+    "not-proven": "undoing it NOT proven",
+    "loses-data": "undoing it brings NOT all data back",
+    "none": "NOT reversible",
 }
 _NOTHING_RUNS = "Nothing runs: the file holds no statement. It is only recorded in the history as applied."
 
@@ -258,7 +264,7 @@ def operation_details(operation: MigrationOperation) -> Iterator[str]:
     """What was found about one operation, a line each, for the page that shows everything."""
     yield (
         f"risk {operation.risk_level} · impact {operation.impact} · "
-        f"{'reversible' if operation.reversible else 'NOT reversible'} · "
+        f"{_WAY_BACK[operation.way_back or ('proven' if operation.reversible else 'none')]} · "
         f"{milliseconds(operation.duration_ms.low)} to {milliseconds(operation.duration_ms.high)} "
         f"({plain(operation.duration_ms.basis)})"
     )

@@ -17,6 +17,8 @@ RESULT: Final = 15_000
 PAGE: Final = 12_000
 """Characters of the structured content and of the page of one result: together about 8,000 tokens."""
 _LEAST_SAID: Final = 1200
+_LEAST_WHOLE: Final = 300
+_LINE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,20 @@ def cost(output: BaseModel) -> int:
     return len(json.dumps(to_wire(output), ensure_ascii=False))
 
 
+def uncut(texts: Sequence[str], lines: int | None) -> Sequence[str]:
+    """The first statements, each as a whole: half a statement cannot be judged. All of them together fold to about
+    `lines` lines for each, and one that a page has hardly room for ends the list; None shows all.
+    """
+    if lines is None:
+        return texts
+    room = max(lines, 3) * _LINE * len(texts)
+    for number, text in enumerate(texts):
+        room -= len(text) + _LINE * text.count("\n")
+        if room < 0:
+            return texts[:number]
+    return texts
+
+
 @dataclass(slots=True)
 class Scissors:
     """Cuts, and counts what it cut by the list's name; `texts` counts the texts. `source` says where the whole is."""
@@ -99,6 +115,12 @@ class Scissors:
             return value
         self.omitted["texts"] += 1
         return f"{over:,} characters before … {value[-self.size.characters :]}"
+
+    def whole(self, values: Sequence[T], name: str, text: Callable[[T], str]) -> list[T]:
+        """The first rows, as long as the text of each can be shown uncut: half a statement cannot be judged."""
+        most = max(self.size.characters, _LEAST_WHOLE)
+        long = next((i for i, value in enumerate(values) if len(text(value)) > most), len(values))
+        return self.first(values, name, min(self.size.rows, long))
 
     def first(self, values: Sequence[T], name: str, most: int) -> list[T]:
         self.omitted[name] += max(0, len(values) - most)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from db_migrate_tools.report.scissors import RESULT, Scissors, Size, cost, fitting
@@ -51,7 +52,7 @@ def _cut(output: PlanOutput, size: Size) -> PlanOutput:
     by = Scissors(size, f"read {output.resource}/sql")
     plan = output.plan
     operations = [_operation(o, by) for o in by.rows(plan.operations, "operations")]
-    steps = [_step(step, by) for step in by.rows(plan.rollback_plan.steps, "rollbackSteps")]
+    steps = _steps(plan.rollback_plan.steps, "rollbackSteps", by)
     scope, risk, way = plan.impact_scope, plan.risk_assessment, plan.rollback_plan
     cut = MigrationPlan(
         operations=operations,
@@ -63,6 +64,7 @@ def _cut(output: PlanOutput, size: Size) -> PlanOutput:
         impact_scope=scope.model_copy(
             update={
                 "tables": by.some(scope.tables),
+                "uncounted": by.some(scope.uncounted),
                 "dependents": by.some(scope.dependents),
                 "application_files": by.texts_of(scope.application_files),
             }
@@ -103,8 +105,9 @@ def _operation(operation: MigrationOperation, by: Scissors) -> MigrationOperatio
     )
 
 
-def _step(step: RollbackStep, by: Scissors) -> RollbackStep:
-    return step.model_copy(update={"sql": by.text(step.sql), "note": by.optional(step.note)})
+def _steps(steps: Sequence[RollbackStep], name: str, by: Scissors) -> list[RollbackStep]:
+    shown = by.whole(steps, name, lambda step: step.sql)
+    return [step.model_copy(update={"note": by.optional(step.note)}) for step in shown]
 
 
 def _check(check: Check, by: Scissors) -> Check:
@@ -187,7 +190,7 @@ def cut_generated(output: GenerateOutput, size: Size) -> GenerateOutput:
 def cut_rollback(output: RollbackPlanOutput, size: Size) -> RollbackPlanOutput:
     by = Scissors(size, "plan it at level plan-only to have the whole in a file")
     changes: dict[str, Any] = {
-        "steps": [_step(step, by) for step in by.rows(output.steps, "steps")],
+        "steps": _steps(output.steps, "steps", by),
         "why": by.said(output.why) if output.why else output.why,
         "data_lost": by.texts_of(output.data_lost, "dataLost"),
         "kept": by.texts_of(output.kept, "kept"),

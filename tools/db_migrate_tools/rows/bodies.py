@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db_migrate_tools.rows.conditions import constant, statement
+from db_migrate_tools.rows.conditions import statement
+from db_migrate_tools.rows.expressions import constant
 from db_migrate_tools.schema.model import Catalog, Routine
 from db_migrate_tools.sql.node import Node
 from db_migrate_tools.sql.parser import scan

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from db_migrate_tools.rows.conditions import Alternative, of_check, of_predicate
+from db_migrate_tools.rows.atoms import Alternative
+from db_migrate_tools.rows.conditions import of_check, of_predicate
 from db_migrate_tools.rows.shapes import Shape, Shapes
-from db_migrate_tools.schema.model import Catalog, Column, Constraint, Index, Ref, Sequence, Table
+from db_migrate_tools.schema.kinds import Rule
+from db_migrate_tools.schema.model import Catalog, Column, Constraint, Index, Ref, Sequence, Table, Trigger
 
 _KEY = re.compile(r"^(LIST|RANGE|HASH) \((.*)\)$")
 _IN = re.compile(r"^FOR VALUES IN \((.*)\)$", re.DOTALL)
@@ -100,6 +102,16 @@ class Book:
                     found[self.root(constraint.references)].append(self.root(table))
         return found
 
+    @cached_property
+    def rewritten(self) -> frozenset[Ref]:
+        """The tables whose new rows a rule or a trigger may make others of."""
+        return frozenset(
+            relation
+            for item in self.catalog
+            if isinstance(item, Rule) or (isinstance(item, Trigger) and "BEFORE INSERT" in item.definition)
+            if (relation := item.ref.relation) is not None
+        )
+
     def root(self, table: Ref) -> Ref:
         """The partitioned table at the top, or the table itself."""
         found = self.tables.get(table)
@@ -171,6 +183,11 @@ class Book:
 
     def checks(self, table: Ref) -> list[tuple[str, tuple[Alternative, ...]]]:
         return [(c.ref.name, of_check(c.definition)) for c in self.constraints[table] if c.type == "check"]
+
+    def computed(self, table: Ref) -> list[str]:
+        """What unique indexes on expressions are on, as pg_get_indexdef tells it after USING."""
+        found = (i for i in self.indexes[table] if i.unique and i.constraint is None and not all(i.columns))
+        return [index.definition.partition(" USING ")[2] for index in found]
 
     def excluded(self, table: Ref) -> set[str]:
         """Columns of exclusion constraints: their values had better follow from a row's number."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from db_migrate_tools.schema.model import Catalog, Routine
 from db_migrate_tools.sql.node import Node
@@ -37,6 +38,13 @@ def targets(node: Node, *catalogs: Catalog) -> Iterator[Target]:
         yield from _of_body(body)
 
 
+def targets_of(function: str, *catalogs: Catalog) -> Iterator[Target]:
+    """What a function of this name, without its schema, would write to."""
+    seen: set[str] = set()
+    for body in _followed([(body, 1) for body in _named({function}, seen, catalogs)], seen, catalogs):
+        yield from _of_body(body)
+
+
 def large_objects(text: str, node: Node | None, *catalogs: Catalog) -> bool:
     """Whether a statement, or code that it calls, speaks of large objects."""
     return bool(_LARGE.search(text)) or (
@@ -55,12 +63,18 @@ def bodies(node: Node, *catalogs: Catalog) -> Iterator[str]:
             part.names("funcname")[-1] for part in node.walk() if part.kind == "FuncCall" and part.names("funcname")
         }
         waiting += [(body, 1) for body in _named(names, seen, catalogs)]
+    yield from _followed(waiting, seen, catalogs)
+
+
+def _followed(waiting: list[tuple[str, int]], seen: set[str], catalogs: tuple[Catalog, ...]) -> Iterator[str]:
+    """Bodies with how deep each is, and those of the functions that they call."""
     while waiting:
         body, depth = waiting.pop()
         yield body
         if depth < DEEPEST and len(body) <= LONGEST:
-            words = {token.word for token in _tokens(body)}
-            waiting += [(text, depth + 1) for text in _named(words, seen, catalogs)]
+            tokens = _tokens(body)
+            called = {token.word for token, after in pairwise(tokens) if after.text == "("}
+            waiting += [(text, depth + 1) for text in _named(called, seen, catalogs)]
 
 
 def _named(names: set[str], seen: set[str], catalogs: tuple[Catalog, ...]) -> list[str]:

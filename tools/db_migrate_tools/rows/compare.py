@@ -65,7 +65,8 @@ class State:
 @dataclass(frozen=True, slots=True)
 class TableDifference:
     """`columns` with how many rows hold another value there, of rows that both have; `example` is before and after;
-    `new` are some of the `extra` rows. `untold`: there are so many rows that only their number is known.
+    `new` are some of the `extra` rows. `filled` says of how many of a column's other values there was NULL before.
+    `untold`: there are so many rows that only their number is known.
     """
 
     table: Ref
@@ -76,6 +77,7 @@ class TableDifference:
     example: Mapping[str, tuple[Cell, Cell]] = field(default_factory=dict[str, tuple[Cell, Cell]])
 
     new: tuple[Mapping[str, Cell], ...] = ()
+    filled: Mapping[str, int] = field(default_factory=dict[str, int])
     untold: bool = False
 
     @property
@@ -123,15 +125,18 @@ def _difference(table: Ref, before: Contents, after: Contents) -> TableDifferenc
     # In the order of the rows: that of a set changes from run to run.
     both = [key for key in one if key in other]
     counts: Counter[str] = Counter()
+    filled: Counter[str] = Counter()
     example: dict[str, tuple[Cell, Cell]] = {}
     for key in both:
         for column, old, new in zip(before.columns, one[key], other[key], strict=True):
             if old != new:
                 counts[column] += 1
+                filled[column] += old is None
                 example.setdefault(column, (old, new))
     columns = tuple((column, counts[column]) for column in before.columns if counts[column])
     fresh = _new(before.columns, [row for key, row in other.items() if key not in one])
-    return TableDifference(table, len(olds), len(one) - len(both), len(other) - len(both), columns, example, fresh)
+    missing, extra = len(one) - len(both), len(other) - len(both)
+    return TableDifference(table, len(olds), missing, extra, columns, example, fresh, filled)
 
 
 def _new(columns: Sequence[str], rows: Sequence[tuple[Cell, ...]]) -> tuple[Mapping[str, Cell], ...]:
@@ -149,13 +154,15 @@ def _without_key(
     """Columns by themselves: how many of the values that each had are not there any more."""
     missing, extra = max(0, len(olds) - len(news)), max(0, len(news) - len(olds))
     counts: list[tuple[str, int]] = []
+    filled: dict[str, int] = {}
     for position, column in enumerate(before.columns):
         gone = Counter(row[position] for row in olds) - Counter(row[position] for row in news)
         number = sum(gone.values()) - missing
         if number > 0:
             counts.append((column, number))
+            filled[column] = gone[None]
     if not counts and not missing and not extra:
         # Every column has its values, but they do not stand together as they did.
         missing = extra = sum((Counter(olds) - Counter(news)).values())
     fresh = _new(before.columns, list((Counter(news) - Counter(olds)).elements())) if extra and not counts else ()
-    return TableDifference(table, len(olds), missing, extra, tuple(counts), new=fresh)
+    return TableDifference(table, len(olds), missing, extra, tuple(counts), new=fresh, filled=filled)

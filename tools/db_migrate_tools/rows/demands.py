@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from db_migrate_tools.rows.conditions import Atom
+from db_migrate_tools.rows.atoms import Atom
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Demand:
     bounds: tuple[tuple[str, str], ...] = ()
     shortest: int = 0
     longest: int | None = None
-    pattern: str | None = None
-    like: str | None = None
+    patterns: tuple[str, ...] = ()
+    likes: tuple[str, ...] = ()
     json: str | None = None
     case: str | None = None
     paths: tuple[tuple[tuple[str, ...], str], ...] = ()
@@ -40,7 +40,9 @@ def demand(atoms: Iterable[Atom]) -> Demand:
     outside: set[str] = set()
     bounds: list[tuple[str, str]] = []
     shortest, longest = 0, None
-    pattern = like = json = case = None
+    json = case = None
+    patterns: list[str] = []
+    likes: list[str] = []
     paths: list[tuple[tuple[str, ...], str]] = []
     holds: list[str] = []
     for atom in atoms:
@@ -61,9 +63,9 @@ def demand(atoms: Iterable[Atom]) -> Demand:
             if atom.op == "<>" and number == 0:
                 shortest = max(shortest, 1)
         elif atom.asks == "match":
-            pattern = atom.values[0]
+            patterns.append(atom.values[0])
         elif atom.asks == "like":
-            like = atom.values[0]
+            likes.append(atom.values[0])
         elif atom.asks == "json":
             json = atom.values[0]
         elif atom.asks == "case":
@@ -78,8 +80,8 @@ def demand(atoms: Iterable[Atom]) -> Demand:
         tuple(bounds),
         shortest,
         longest,
-        pattern,
-        like,
+        tuple(patterns),
+        tuple(likes),
         json,
         case,
         tuple(paths),

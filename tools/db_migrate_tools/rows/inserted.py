@@ -7,13 +7,16 @@ by that key takes nothing else, as long as the migration does not move the key o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence, Set
 
+from db_migrate_tools.rows.asked import Taken
 from db_migrate_tools.rows.book import Book
-from db_migrate_tools.rows.conditions import bare, constant, statement
+from db_migrate_tools.rows.conditions import statement
+from db_migrate_tools.rows.expressions import bare, constant
+from db_migrate_tools.rows.story import Story
 from db_migrate_tools.schema.ddl.quote import ident, idents, literal, qualified
-from db_migrate_tools.schema.kinds import Rule
-from db_migrate_tools.schema.model import Column, Ref, Trigger
+from db_migrate_tools.schema.model import Column, Ref
 from db_migrate_tools.sql.model import Statement
 from db_migrate_tools.sql.node import Node
 
@@ -43,7 +46,48 @@ def removal(
     return tuple(reversed(found))
 
 
+def taken(statements: Sequence[Statement], stories: Iterable[Story], before: Book, after: Book) -> tuple[Taken, ...]:
+    """The keys of rows that plain INSERTs put in: where such a statement goes through, no row had them. One that an
+    earlier statement looks for, to delete it first for example, is not among them.
+    """
+    sought: dict[int, set[tuple[Ref, str, str]]] = defaultdict(set)
+    for story in stories:
+        asked = ((part.table, atom) for part in story.parts for atom in part.atoms if atom.asks == "in")
+        sought[story.number] |= {(table, atom.column, value) for table, atom in asked for value in atom.values}
+    found: list[Taken] = []
+    earlier: set[tuple[Ref, str, str]] = set()
+    for one in statements:
+        read = _read(one.text, before, after) if one.kind == "InsertStmt" and len(one.text) <= LONGEST else None
+        if read is not None:
+            found += _taken(*read, earlier, before, after)
+        earlier |= sought[one.number]
+    return tuple(found)
+
+
+def _taken(
+    table: Ref, columns: list[str], rows: list[Node], earlier: Set[tuple[Ref, str, str]], before: Book, after: Book
+) -> Iterator[Taken]:
+    for key in before.keys(table):
+        values = _values(table, key.columns, columns, rows, before, after)
+        for row in values or ():
+            if not any((table, *held) in earlier for held in zip(key.columns, row, strict=True)):
+                yield Taken(table, key.columns, row)
+
+
 def _of(text: str, before: Book, after: Book) -> tuple[Ref, tuple[str, ...], str] | None:
+    found = _read(text, before, after)
+    if found is None:
+        return None
+    table, columns, rows = found
+    for key in after.keys(table):
+        values = _values(table, key.columns, columns, rows, before, after)
+        if key.when == ((),) and values is not None:
+            return table, key.columns, _delete(table, key.columns, values, after)
+    return None
+
+
+def _read(text: str, before: Book, after: Book) -> tuple[Ref, list[str], list[Node]] | None:
+    """The table, the columns and the rows of an INSERT that puts them in as they are written."""
     node = statement(text)
     relation = node.node("relation") if node is not None else None
     source = node.node("select_stmt") if node is not None else None
@@ -62,22 +106,12 @@ def _of(text: str, before: Book, after: Book) -> tuple[Ref, tuple[str, ...], str
         columns = [column.ref.name for column in before.columns_of(table)]
         if columns != [column.ref.name for column in after.columns_of(table)]:
             return None
-    for key in after.keys(table):
-        values = _values(table, key.columns, columns, rows, before, after)
-        if key.when == ((),) and values is not None:
-            return table, key.columns, _delete(table, key.columns, values, after)
-    return None
+    return table, columns, rows
 
 
 def _rewritten(table: Ref, book: Book) -> bool:
     """Whether a trigger or a rule may put in another key than the one that is written."""
-    held = {table, *book.leaves(table)}
-    return any(
-        item.ref.relation in held
-        and (isinstance(item, Rule) or (isinstance(item, Trigger) and "BEFORE INSERT" in item.definition))
-        for item in book.catalog
-        if item.ref.kind in {"rule", "trigger"}
-    )
+    return not book.rewritten.isdisjoint({table, *book.leaves(table)})
 
 
 def _values(

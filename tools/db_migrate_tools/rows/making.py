@@ -1,86 +1,30 @@
-"""Rows of one table: candidates that meet what could be read of its constraints, the same ones every time."""
+"""Rows of one table: candidates that meet what could be read of its constraints, the same ones every time.
+
+They are made column by column, out of pools of values. Only what depends on other rows, or on what a story asks, is
+made for a row by itself.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from db_migrate_tools.rows import numbers
-from db_migrate_tools.rows.book import Book, ForeignKey, Key, Slot
-from db_migrate_tools.rows.conditions import Atom
-from db_migrate_tools.rows.demands import FREE, Demand, demand
+from db_migrate_tools.rows.asked import Ask, Asked, Board, Row, Taken, asked_by
+from db_migrate_tools.rows.book import Book, Key, Slot
+from db_migrate_tools.rows.demands import FREE, Demand
 from db_migrate_tools.rows.dice import Dice
-from db_migrate_tools.rows.shapes import Shape
-from db_migrate_tools.rows.stories import Part, Story
-from db_migrate_tools.rows.values import TEXTS, merged, value
-from db_migrate_tools.schema.model import Column, Ref
+from db_migrate_tools.rows.layout import ALL, Layout, counts, overlapping
+from db_migrate_tools.rows.pools import FEW, NULLS, ORDERS, different, drawn, gaps, pool
+from db_migrate_tools.rows.references import References
+from db_migrate_tools.rows.turns import Turn, Turns
+from db_migrate_tools.rows.values import merged, value
+from db_migrate_tools.schema.model import Ref
 
-Row = dict[str, str | None]
-"""Values by column, as text; None is NULL."""
+WASTED = 150
+"""So many rows, and once more as many as were asked for, may turn out to be doubles before no more are made."""
 
-TRIES = 6
-"""How often a row that is not unique is made anew before it is left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What rows should be like beyond the schema: `stories` that the migration's statements look for, told by one row
-    in `every`, `also` another catalog whose constraints must hold too, `plain` without values that conversions
-    stumble over. `after` is the schema to which values of documents go.
-    """
-
-    stories: tuple[Story, ...] = ()
-    also: Book | None = None
-    plain: bool = False
-    every: int = 4
-    after: Book | None = None
-
-
-@dataclass(slots=True)
-class Board:
-    """What the rows of a story have in common, noted by the first one of them. `never` are values that no row of a
-    table holds in a column.
-    """
-
-    marks: dict[tuple[int, int, str], str] = field(default_factory=dict[tuple[int, int, str], str])
-    never: dict[tuple[Ref, str], set[str]] = field(default_factory=dict[tuple[Ref, str], set[str]])
-
-    def bar(self, table: Ref, column: str, values: Sequence[str]) -> None:
-        self.never.setdefault((table, column), set()).update(values)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Atoms sorted by what they decide about a row."""
-
-    demands: Mapping[str, Demand]
-    nulls: frozenset[str]
-    required: frozenset[str]
-    counts: tuple[Atom, ...]
-    pairs: tuple[Atom, ...]
-
-
-def _asked_by(atoms: Sequence[Atom], always: set[str]) -> _Asked:
-    by_column: dict[str, list[Atom]] = defaultdict(list)
-    nulls: set[str] = set()
-    required = set(always)
-    counts: list[Atom] = []
-    pairs: list[Atom] = []
-    for atom in atoms:
-        if atom.asks == "null":
-            nulls.add(atom.column)
-        elif atom.asks == "count":
-            counts.append(atom)
-        else:
-            required.add(atom.column)
-            if atom.asks == "pair":
-                required.add(atom.other)
-                pairs.append(atom)
-            elif atom.asks != "not null":
-                by_column[atom.column].append(atom)
-    demands = {column: demand(found) for column, found in by_column.items()}
-    return _Asked(demands, frozenset(nulls - always), frozenset(required), tuple(counts), tuple(pairs))
+_BATCH = 256
 
 
 class Maker:
@@ -100,170 +44,190 @@ class Maker:
         self.table = table
         self.ask = ask
         self.made = made
-        self.slots = self.book.slots(self.table)
-        self.columns = tuple(slot.name for slot in self.slots)
-        names = set(self.columns)
-        twin = self.ask.also if self.ask.also is not None and self.table in self.ask.also.tables else None
-        self._checks = [alternatives for _, alternatives in self.book.checks(self.table)]
-        self._required: set[str] = set()
-        self._shapes = {slot.name: slot.shape for slot in self.slots}
-        keys = self.book.keys(self.table)
-        if twin is not None:
-            self._checks += [alternatives for _, alternatives in twin.checks(self.table)]
-            keys += twin.keys(self.table)
-            for slot in twin.slots(self.table):
-                if slot.name in names:
-                    self._shapes[slot.name] = _narrower(self._shapes[slot.name], slot.shape)
-                    if not slot.nullable:
-                        self._required.add(slot.name)
-        self._keys = [key for key in dict.fromkeys(keys) if set(key.columns) <= names]
-        self._seen: list[set[tuple[str | None, ...]]] = [set() for _ in self._keys]
-        keys_to = self.book.foreign_keys(self.table)
-        if twin is not None:
-            known = {key.columns for key in keys_to}
-            more = [k for k in twin.foreign_keys(self.table) if k.columns not in known and set(k.columns) <= names]
-            keys_to = keys_to + [key for key in more if key.to in self.made]
-        self.own = [key for key in keys_to if key.to == self.table]
-        self.later = [key for key in keys_to if key.to != self.table and key.to not in self.made]
-        self._parents = [key for key in keys_to if key.to in self.made]
-        waiting = {column for key in (*self._parents, *self.own) for column in key.columns}
-        self._filled = [slot for slot in self.slots if slot.name not in waiting]
-        self._foreign = waiting
-        self._alone = {key.columns[0] for key in self._keys if len(key.columns) == 1} | self.book.excluded(self.table)
-        # In a key of several columns of our own one of them has to differ.
-        for columns in (key.columns for key in self._keys):
-            free = [c for c in columns if c not in waiting]
-            if len(columns) > 1 and free and not self._alone & set(columns):
-                self._alone.add(max(free, key=lambda c: _room(self._shapes[c].base)))
-        self._delayed = {column for key in self.later for column in key.columns}
-        accepted = self.book.accepted(self.table) if self.book.tables[self.table].partition_by else {}
-        self._pools = {column: Demand(inside=values) for column, values in accepted.items() if values}
-        self._parts = [
-            (number, part, at)
-            for number, story in enumerate(self.ask.stories)
-            for at, part in enumerate(story.parts)
-            if part.table in {self.table, *self.book.leaves(self.table)}
-        ]
-        for story in self.ask.stories:
-            for never in story.nevers:
-                if never.table == self.table and never.values:
-                    self._board.bar(self.table, never.column, never.values)
         self._dice = Dice(f"{seed}/{table}")
+        self._order = self._dice.below(ORDERS)
+        self._layout = Layout(book, table, ask.also, ask.after, made)
+        self.slots = self._layout.slots
+        self.columns = self._layout.columns
+        self.later = self._layout.later
+        self._turns = Turns(book, self._layout, ask, self._board, self._dice)
         self._rows: list[Row] = []
+        self._references = References(self._layout, made, self._rows, self._board, self._dice)
         self._index = 0
-        self._plans: dict[tuple[int, ...], _Asked] = {}
-        self._references = (*self._parents, *self.own)
-        nullable = {slot.name for slot in self.slots if slot.nullable}
-        self._optional = {key: nullable.issuperset(key.columns) for key in (*self._references, *self.later)}
+        self._keys: list[tuple[Key, Callable[[Row], object], set[object]]] = [
+            (key, _marker(key.columns), _taken(ask.taken, key, table)) for key in self._layout.keys
+        ]
+        self._slots = {slot.name: slot for slot in self.slots}
+        # What is not known before the row's turn.
+        barred = self._turns.barred
+        self._single = [slot for slot in self._layout.filled if slot.name in barred]
+        mixed = overlapping(self._layout.references)
+        self._by_row = [
+            key for key in self._layout.references if key in mixed or key.to == table or barred & set(key.columns)
+        ]
+
+        self._unfinished = bool(self._single or self._by_row or self._layout.uneven)
 
     def candidates(self, count: int) -> list[Row]:
         """Up to `count` rows; fewer where no more can be told apart."""
         found: list[Row] = []
-        misses = 0
-        while len(found) < count and misses < TRIES * 4:
-            row = self._distinct()
-            if row is None:
-                misses += 1
-                continue
-            found.append(row)
+        tried = 0
+        while len(found) < count and tried < 2 * count + WASTED:
+            wanted = min(count, max(count - len(found), FEW))
+            start, self._index = self._index, self._index + wanted
+            for at, row in enumerate(self._block(start, wanted), start):
+                if len(found) == count:
+                    break
+                if self._take(row, at):
+                    found.append(row)
+            tried += wanted
         return found
 
-    def _distinct(self) -> Row | None:
-        for _ in range(TRIES):
-            index, self._index = self._index, self._index + 1
-            row = self._row(index)
-            if row is None:
-                continue
-            marks = [tuple(row[column] for column in key.columns) for key in self._keys]
-            counts = [_counts(key, mark, row) for mark, key in zip(marks, self._keys, strict=True)]
-            if any(c and mark in seen for c, mark, seen in zip(counts, marks, self._seen, strict=True)):
-                continue
-            for counted, mark, seen in zip(counts, marks, self._seen, strict=True):
-                if counted:
-                    seen.add(mark)
-            self._rows.append(row)
-            self._tell(index, row)
-            return row
-        return None
+    def full(self, rows: Sequence[Row]) -> bool:
+        """Whether a key of the table has no value left that the rows do not hold."""
+        single = [key.columns[0] for key in self._layout.keys if len(key.columns) == 1 and key.when == ALL]
+        return any(len(rows) >= room for column in single if (room := self._room(column)) is not None)
 
-    def _row(self, index: int) -> Row | None:
-        asked = self._asked(index)
-        nulls, required = asked.nulls, asked.required
+    def _room(self, column: str) -> int | None:
+        """How many values a column may hold, where that is known."""
+        shape, inside = self._layout.shapes[column], self._wanted(column, self._layout.always).inside
+        keys = [key for key in self._layout.references if key.columns == (column,) and key.to != self.table]
+        known = [len(set(inside))] if inside is not None else []
+        known += [len(self.made[key.to]) for key in keys]
+        known += [len(shape.labels)] if shape.base == "enum" else [2] if shape.base == "boolean" else []
+        return min(known, default=None)
+
+    def _block(self, start: int, count: int) -> list[Row]:
+        """So many rows, as far as they can be made column by column; none where a key has nothing to name."""
+        choices = [self._layout.choice(index) for index in range(start, start + count)]
+        columns: dict[str, Sequence[str | None]] = {}
+        for order, slot in enumerate(self._layout.filled, self._order):
+            made = {
+                choice: self._column(slot, self._layout.asked(choice), order, start, count)
+                for choice in (dict.fromkeys(choices) if slot.name in self._layout.varying else choices[:1])
+            }
+            columns[slot.name] = _by_choice(made, choices)
+        for order, key in enumerate(self._layout.references, self._order):
+            if key in self._by_row:
+                continue
+            varying = not self._layout.varying.isdisjoint(key.columns)
+            taken = {
+                choice: self._references.columns(key, self._layout.asked(choice), order, start, count)
+                for choice in (dict.fromkeys(choices) if varying else choices[:1])
+            }
+            if None in taken.values():
+                return []
+            for column in key.columns:
+                made = {choice: found[column] for choice, found in taken.items() if found is not None}
+                columns[column] = _by_choice(made, choices)
+        if not columns:
+            return [{} for _ in range(count)]
+        return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+    def _column(self, slot: Slot, asked: Asked, order: int, start: int, count: int) -> Sequence[str | None]:
+        """A column's values for so many rows from `start` on that all ask the same."""
+        name, shape = slot.name, self._layout.shapes[slot.name]
+        wanted = self._wanted(name, asked)
+        if slot.nullable and (name in asked.nulls or name in self._layout.delayed):
+            return (None,) * count
+        # What a count asks for is taken away from single rows.
+        counted = any(name in atom.values[1:] for atom in asked.counts)
+        nulls = slot.nullable and name not in asked.required and not counted
+        if slot.counted and wanted is FREE and shape.base in numbers.WHOLE:
+            return [str(index + 1) for index in range(start, start + count)]
+        if not slot.counted and name not in self._layout.alone and (count >= FEW or wanted is FREE):
+            return drawn(pool(shape, wanted, plain=self.ask.plain, nulls=nulls), order, start, count)
+        if slot.counted or name in self._layout.alone:
+            held = different(shape, wanted, (start + count) // _BATCH * _BATCH + _BATCH)[start : start + count]
+            empty = drawn(gaps(), order, start, count) if nulls else ()
+            return [None if gap else text for gap, text in zip(empty, held, strict=True)] if nulls else held
+        return [
+            None if nulls and self._dice.one_in(NULLS) else self._value(slot, wanted, index)
+            for index in range(start, start + count)
+        ]
+
+    def _wanted(self, name: str, asked: Asked) -> Demand:
+        """What a column's value must satisfy."""
+        wanted = asked.demands.get(name, FREE)
+        if name in self._layout.accepted:
+            wanted = merged(self._layout.accepted[name], wanted)
+        barred = self._board.never.get((self.table, name))
+        return replace(wanted, outside=wanted.outside | barred) if barred else wanted
+
+    def _value(self, slot: Slot, wanted: Demand, index: int) -> str:
+        shape = self._layout.shapes[slot.name]
+        if slot.counted and wanted is FREE and shape.base in numbers.WHOLE:
+            return str(index + 1)
+        distinct = slot.counted or slot.name in self._layout.alone
+        # In a unique column an unusual value may stand once.
+        plain = self.ask.plain or distinct
+        return value(shape, wanted, index, self._dice, distinct=distinct, plain=plain)
+
+    def _take(self, row: Row, index: int) -> bool:
+        """Finish a row and take it, unless it is another's double."""
+        turn = self._turns.of(index) if self._turns else None
+        if turn is not None:
+            asked = self._told(turn, index)
+            if not self._finish(row, index, asked, told=True):
+                return False
+        elif self._unfinished:
+            asked = self._layout.asked(self._layout.choice(index))
+            if not self._finish(row, index, asked, told=False):
+                return False
+        marks: list[tuple[set[object], object]] = []
+        for key, mark_of, seen in self._keys:
+            mark: object = mark_of(row)
+            if not counts(key, mark, row):
+                continue
+            if mark in seen:
+                return False
+            marks.append((seen, mark))
+        for seen, mark in marks:
+            seen.add(mark)
+        self._rows.append(row)
+        if turn is not None:
+            self._turns.tell(turn, row)
+        return True
+
+    def _told(self, turn: Turn, index: int) -> Asked:
+        atoms = self._layout.atoms(self._layout.choice(index))
+        return asked_by([*self._turns.atoms(turn, index), *atoms], self._layout.required)
+
+    def _finish(self, row: Row, index: int, asked: Asked, *, told: bool) -> bool:
+        """Make what depends on other rows or on a story; False where a key has nothing to name."""
+        keys = self._by_row
         if asked.counts:
-            nulls, required = self._counted(asked)
-        row: Row = {}
-        for place, slot in enumerate(self._filled):
-            row[slot.name] = self._value(place, slot, asked, index, nulls, required)
-        for key in self._references:
-            if not self._refer(key, row, index, asked, nulls, required):
-                return None
+            asked = self._counted(asked)
+        if told:
+            for slot in self._layout.filled:
+                if slot.name in asked.columns:
+                    row[slot.name] = self._anew(slot, row, asked, index)
+            if not asked.columns.isdisjoint(self._layout.foreign):
+                keys = list(self._layout.references)
+        for slot in self._single:
+            row[slot.name] = self._anew(slot, row, asked, index)
+        if asked.counts and not told:
+            row.update(dict.fromkeys(asked.nulls & self._slots.keys() - self._layout.foreign))
+        for key in keys:
+            for column in key.columns:
+                row.pop(column, None)
+        if not all(self._references.refer(key, row, index, asked) for key in keys):
+            return False
         for atom in asked.pairs:
             self._arrange(row, atom.column, atom.op, atom.other)
-        return row
+        return True
 
-    def _turn(self, index: int) -> tuple[int, int, Part] | None:
-        """The story that a row of this number tells, how often it was told before, and the part of it."""
-        if not self._parts or index % self.ask.every != 1:
+    def _anew(self, slot: Slot, row: Row, asked: Asked, index: int) -> str | None:
+        """A column's value for a row of which something is asked, or must not be."""
+        name = slot.name
+        if slot.nullable and (name in asked.nulls or name in self._layout.delayed):
             return None
-        turn = index // self.ask.every
-        number, part, _ = self._parts[turn % len(self._parts)]
-        return number, turn // len(self._parts), part
+        if slot.nullable and name not in asked.required and row[name] is None:
+            return None
+        return self._value(slot, self._wanted(name, asked), index)
 
-    def _asked(self, index: int) -> _Asked:
-        """What a row of this number must be like: of each check one alternative, and now and then a story's part."""
-        turn = self._turn(index)
-        chosen = tuple((index + index // (number + 2)) % len(check) for number, check in enumerate(self._checks))
-        key = (-1 if turn is None else (index // self.ask.every) % len(self._parts), *chosen)
-        plain = turn is None or not (turn[2].marks or turn[2].orders)
-        found = self._plans.get(key) if plain else None
-        if found is None:
-            atoms = list(self._told(*turn, index)) if turn is not None else []
-            for check, number in zip(self._checks, chosen, strict=True):
-                atoms += check[number]
-            found = self._plans[key] = _asked_by(atoms, self._required)
-        return found
-
-    def _told(self, number: int, again: int, part: Part, index: int) -> Iterator[Atom]:
-        """A part's atoms, with the values that the other rows of the story have already."""
-        for atom in part.atoms:
-            goes_to = self._shape_of(atom.other) if atom.asks == "path" and not atom.op else None
-            if goes_to is not None:
-                fitting = value(goes_to, FREE, index, self._dice, plain=True)
-                yield replace(atom, op=fitting)
-            elif atom.column in self._shapes:
-                yield atom
-        for column, mark in part.marks:
-            known = self._board.marks.get((number, again, mark))
-            if column in self._shapes:
-                yield Atom(column, "in", (known,)) if known is not None else Atom(column, "not null")
-        for column, op, mark in part.orders:
-            known = self._board.marks.get((number, again, mark))
-            if column in self._shapes:
-                yield Atom(column, "not null") if known is None else _against(column, op, known)
-
-    def _shape_of(self, column: str) -> Shape | None:
-        """The shape of one of our columns, also of one that the migration adds."""
-        if column in self._shapes or self.ask.after is None:
-            return self._shapes.get(column)
-        found = self.ask.after.catalog.get(Ref("column", self.table.schema, column, self.table.name))
-        return self.ask.after.shapes.of(found) if isinstance(found, Column) else None
-
-    def _tell(self, index: int, row: Row) -> None:
-        """Note what the rest of the story must have in common with the row."""
-        turn = self._turn(index)
-        if turn is None:
-            return
-        number, again, part = turn
-        for column, mark in part.marks:
-            held = row.get(column)
-            if held is not None:
-                self._board.marks.setdefault((number, again, mark), held)
-        for never in self.ask.stories[number].nevers:
-            held = self._board.marks.get((number, again, never.mark))
-            if held is not None:
-                self._board.bar(never.table, never.column, (held,))
-
-    def _counted(self, asked: _Asked) -> tuple[frozenset[str], frozenset[str]]:
+    def _counted(self, asked: Asked) -> Asked:
+        """Of columns that are counted so many are NULL as makes the count right."""
         nulls, required = set(asked.nulls), set(asked.required)
         for atom in asked.counts:
             count, columns = int(atom.values[0]), list(atom.values[1:])
@@ -274,101 +238,14 @@ class Maker:
             while len(columns) > kept:
                 nulls.add(columns.pop(self._dice.below(len(columns))))
             required.update(columns)
-        return frozenset(nulls - self._required), frozenset(required)
-
-    def _value(
-        self, place: int, slot: Slot, asked: _Asked, index: int, nulls: frozenset[str], required: frozenset[str]
-    ) -> str | None:
-        name = slot.name
-        if slot.nullable and (
-            name in nulls or name in self._delayed or (name not in required and self._dice.one_in(8))
-        ):
-            return None
-        wanted = asked.demands.get(name, FREE)
-        if name in self._pools:
-            wanted = merged(self._pools[name], wanted)
-        barred = self._board.never.get((self.table, name))
-        if barred:
-            wanted = replace(wanted, outside=wanted.outside | barred)
-        shape = self._shapes[name]
-        if slot.counted and wanted is FREE and shape.base in numbers.WHOLE:
-            return str(index + 1)
-        distinct = slot.counted or name in self._alone
-        # In a unique column an unusual value may stand once; columns with few values must not take turns together.
-        return value(
-            shape,
-            wanted,
-            index if distinct else index + place,
-            self._dice,
-            distinct=distinct,
-            plain=self.ask.plain or distinct,
-        )
-
-    def _refer(
-        self,
-        key: ForeignKey,
-        row: Row,
-        index: int,
-        asked: _Asked,
-        nulls: frozenset[str],
-        required: frozenset[str],
-    ) -> bool:
-        nullable = self._optional[key]
-        wanted = nullable and bool(nulls & set(key.columns))
-        if wanted or (nullable and not required & set(key.columns) and self._dice.one_in(8)):
-            for column in key.columns:
-                row.setdefault(column, None)
-            return True
-        inside = {
-            column: demanded.inside
-            for column in key.columns
-            if (demanded := asked.demands.get(column, FREE)).inside is not None
-        }
-        rows = self._rows if key.to == self.table else self.made[key.to]
-        rows = self._allowed(key, rows, inside)
-        fixed = [(c, to) for c, to in zip(key.columns, key.to_columns, strict=True) if row.get(c) is not None]
-        for attempt in range(TRIES if rows else 0):
-            # A key of its own takes the parents one after the other.
-            alone = len(key.columns) == 1 and key.columns[0] in self._alone
-            parent = rows[(index + attempt) % len(rows)] if alone else self._dice.pick(rows)
-            values = [parent.get(column) for column in key.to_columns]
-            if None in values or any(parent.get(to) != row[c] for c, to in fixed):
-                continue
-            row.update(zip(key.columns, values, strict=True))
-            return True
-        for to_match in rows if fixed else ():
-            values = [to_match.get(column) for column in key.to_columns]
-            if None not in values and all(to_match.get(to) == row[c] for c, to in fixed):
-                row.update(zip(key.columns, values, strict=True))
-                return True
-        if nullable:
-            for column in key.columns:
-                row.setdefault(column, None)
-            return True
-        if key.to == self.table and not rows and set(key.to_columns) <= row.keys():
-            row.update({c: row[to] for c, to in zip(key.columns, key.to_columns, strict=True)})
-            return True
-        return False
-
-    def _allowed(
-        self, key: ForeignKey, rows: Sequence[Row], inside: Mapping[str, tuple[str, ...] | None]
-    ) -> Sequence[Row]:
-        """The rows that may be named: those asked for, if there are any, without those that must not be."""
-        to = dict(zip(key.columns, key.to_columns, strict=True))
-        if inside:
-            asked = [row for row in rows if all(row.get(to[c]) in (allowed or ()) for c, allowed in inside.items())]
-            rows = asked or rows
-        never = [(to[c], barred) for c in key.columns if (barred := self._board.never.get((self.table, c)))]
-        if never:
-            rows = [row for row in rows if not any(row.get(c) in barred for c, barred in never)]
-        return rows
+        return replace(asked, nulls=frozenset(nulls - self._layout.required), required=frozenset(required))
 
     def _arrange(self, row: Row, one: str, op: str, other: str) -> None:
         """Bring two columns into the order that a check asks for."""
         first, second = row.get(one), row.get(other)
-        if first is None or second is None or {one, other} & self._foreign:
+        if first is None or second is None or {one, other} & self._layout.foreign:
             return
-        keys = numbers.comparable(self._shapes[one], [first, second])
+        keys = numbers.comparable(self._layout.shapes[one], [first, second])
         if keys is None:
             return
         if (op in {"<", "<="} and keys[0] > keys[1]) or (op in {">", ">="} and keys[0] < keys[1]):
@@ -382,7 +259,7 @@ class Maker:
             change: Row = {}
             for key in self.later:
                 parents = self.made.get(key.to, ())
-                if not parents or (self._optional[key] and self._dice.one_in(8)):
+                if not parents or (key in self._layout.optional and self._dice.one_in(NULLS)):
                     continue
                 parent = self._dice.pick(parents)
                 change.update({c: parent.get(to) for c, to in zip(key.columns, key.to_columns, strict=True)})
@@ -390,42 +267,24 @@ class Maker:
                 yield row, change
 
 
-def _counts(key: Key, mark: tuple[str | None, ...], row: Row) -> bool:
-    """Whether the key tells this row from others."""
-    if None in mark and not key.nulls:
-        return False
-    return any(all(_may_hold(atom, row) for atom in alternative) for alternative in key.when)
+def _marker(columns: Sequence[str]) -> Callable[[Row], object]:
+    """What a row holds in the columns of a key."""
+    if len(columns) > 1:
+        return lambda row: tuple([row[column] for column in columns])
+    (column,) = columns
+    return lambda row: row[column]
 
 
-def _may_hold(atom: Atom, row: Row) -> bool:
-    """Whether a row may meet a demand: only what is certain counts against it."""
-    held = row.get(atom.column)
-    if atom.asks == "null":
-        return held is None
-    return not (held is None or (atom.asks == "in" and held not in atom.values))
+def _taken(every: Iterable[Taken], key: Key, table: Ref) -> set[object]:
+    """The keys that the migration gives to rows of its own, told as those of a row are."""
+    held = [taken.values for taken in every if taken.table == table and taken.columns == key.columns]
+    return {values[0] if len(values) == 1 else values for values in held}
 
 
-def _against(column: str, op: str, known: str) -> Atom:
-    """The column compared with a value."""
-    return Atom(column, "not in", (known,)) if op == "<>" else Atom(column, "compare", (known,), op)
-
-
-def _room(base: str) -> int:
-    """How many values a type has, roughly."""
-    return {"boolean": 0, "enum": 1, "smallint": 3}.get(base, 4)
-
-
-def _narrower(before: Shape, after: Shape) -> Shape:
-    """Of a column's two types the one whose values, as text, are values of both."""
-    if before.base in TEXTS:
-        if after.base not in TEXTS:
-            return after
-        return after if (after.size or 1 << 30) < (before.size or 1 << 30) else before
-    counted = numbers.WHOLE.keys() | numbers.FRACTIONAL
-    if before.base in counted and after.base in counted:
-        scale, _, most = numbers.limits(before)
-        other, _, least = numbers.limits(after)
-        return after if least // 10**other < most // 10**scale else before
-    if before.base == "enum" and after.base == "enum":
-        return replace(before, labels=tuple(label for label in before.labels if label in after.labels))
-    return before
+def _by_choice(
+    made: Mapping[tuple[int, ...], Sequence[str | None]], choices: Sequence[tuple[int, ...]]
+) -> Sequence[str | None]:
+    """Of each row the value made for its choice."""
+    if len(made) == 1:
+        return next(iter(made.values()))
+    return [made[choice][at] for at, choice in enumerate(choices)]

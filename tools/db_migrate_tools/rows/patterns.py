@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from db_migrate_tools.rows.dice import Dice
@@ -14,6 +15,9 @@ _CLASSES = {
     "d": _DIGITS,
     "w": _WORD,
     "s": " ",
+    "S": _LOWER + _DIGITS + "-._",
+    "D": _LOWER,
+    "W": " -",
     "[:alpha:]": _LOWER + _LOWER.upper(),
     "[:digit:]": _DIGITS,
     "[:alnum:]": _LOWER + _LOWER.upper() + _DIGITS,
@@ -39,6 +43,13 @@ def matching(pattern: str, dice: Dice) -> str | None:
         return _Reader(pattern).whole()(dice)
     except (ValueError, IndexError):
         return None
+
+
+def open_ends(pattern: str) -> tuple[bool, bool]:
+    """Whether any text may stand before what matches the regular expression, and after it."""
+    plain = re.sub(r"\\[^AZmMyY]|\[\^?\]?[^]]*\]", "", pattern)
+    edged = re.search(r"\\[AZmMyY]|\(\?[^:]", plain) is not None
+    return "^" not in plain and not edged, "$" not in plain and not edged
 
 
 def like(pattern: str, dice: Dice) -> str:

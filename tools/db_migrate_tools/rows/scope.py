@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from db_migrate_tools.rows.book import Book
+from db_migrate_tools.rows.book import Book, ForeignKey
 from db_migrate_tools.schema.diff import Delta
 from db_migrate_tools.schema.model import Column, Ref, Type
 from db_migrate_tools.schema.semantics import KEPT_SCHEMA
@@ -13,19 +13,28 @@ from db_migrate_tools.schema.semantics import KEPT_SCHEMA
 EACH = 200
 MOST = 100 * EACH
 FEWEST = 4
+REFERRED = 50
+"""Rows of a table that is there only for others to name its rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Tables in the order in which they are filled (partitioned ones stand for their partitions), rows for each."""
+    """Tables in the order in which they are filled (partitioned ones stand for their partitions), rows for each.
+    `referred` are there only because others refer to them, and get fewer.
+    """
 
     tables: tuple[Ref, ...]
     each: int
+    referred: frozenset[Ref] = frozenset()
 
     @property
     def short(self) -> bool:
         """Whether there are fewer rows than usual, for there are many tables."""
         return self.each < EACH
+
+    def rows(self, table: Ref) -> int:
+        """How many rows a table gets."""
+        return min(self.each, REFERRED) if table in self.referred else self.each
 
 
 def scope_of(book: Book, touched: Iterable[str], written: Iterable[Ref], delta: Delta) -> Scope:
@@ -40,17 +49,27 @@ def scope_of(book: Book, touched: Iterable[str], written: Iterable[Ref], delta: 
         found |= _reach(ref, book.referrers)
     for ref in list(found):
         found |= {child for child in _reach(ref, book.children) if book.root(child) == child}
-    parents = {table: [key.to for key in book.foreign_keys(table)] for table in found}
+    full = set(found)
+    parents: dict[Ref, list[Ref]] = {}
     waiting = list(found)
     while waiting:
         table = waiting.pop()
-        parents.setdefault(table, [key.to for key in book.foreign_keys(table)])
-        new = [to for to in parents[table] if to not in found and to in book.tables]
+        keys = [key for key in book.foreign_keys(table) if key.to in book.tables]
+        parents[table] = [key.to for key in keys]
+        single = _single(book, table, keys) - full if table in full else set[Ref]()
+        full |= single
+        new = [to for to in dict.fromkeys(parents[table]) if to not in found]
         found.update(new)
-        waiting += new
+        waiting += [*new, *(to for to in single if to not in new)]
     ordered = _ordered(sorted(found), parents)
     each = max(FEWEST, min(EACH, MOST // max(1, len(ordered))))
-    return Scope(tuple(ordered), each)
+    return Scope(tuple(ordered), each, frozenset(found - full))
+
+
+def _single(book: Book, table: Ref, keys: Sequence[ForeignKey]) -> set[Ref]:
+    """The tables of which each row can be named but once."""
+    unique = [set(key.columns) for key in book.keys(table)] if keys else []
+    return {key.to for key in keys if any(columns <= set(key.columns) for columns in unique)}
 
 
 def _changed(book: Book, delta: Delta) -> Iterable[Ref]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from db_migrate_tools.rows.conditions import Alternative, of_check
+from db_migrate_tools.rows.atoms import Alternative
+from db_migrate_tools.rows.conditions import of_check
 from db_migrate_tools.schema.model import Catalog, Column, Ref, Type
 
 _MODIFIED = re.compile(r"^(.*?)\((-?\d+)(?:,(-?\d+))?\)(.*)$")

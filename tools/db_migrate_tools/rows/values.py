@@ -8,12 +8,9 @@ from typing import cast
 from db_migrate_tools.rows import numbers
 from db_migrate_tools.rows.demands import FREE, Demand, demand
 from db_migrate_tools.rows.dice import Dice
-from db_migrate_tools.rows.patterns import like, matching
 from db_migrate_tools.rows.shapes import Shape
 from db_migrate_tools.rows.special import MAKERS, WORDS
-
-TEXTS = frozenset({"text", "character varying", "character", "citext", "name", '"char"', "char"})
-_EDGES = ("", " ", "Ünïcödé ✓ 漢字 🙂", 'it\'s "quoted" \\ back', "line\nbreak\ttab", "  padded  ", "NULL", "0", "%_")
+from db_migrate_tools.rows.texts import TEXTS, text
 
 
 def value(shape: Shape, asked: Demand, index: int, dice: Dice, *, distinct: bool = False, plain: bool = False) -> str:
@@ -52,8 +49,8 @@ def merged(one: Demand, other: Demand) -> Demand:
         one.bounds + other.bounds,
         max(one.shortest, other.shortest),
         longest,
-        other.pattern or one.pattern,
-        other.like or one.like,
+        tuple(dict.fromkeys(one.patterns + other.patterns)),
+        tuple(dict.fromkeys(one.likes + other.likes)),
         other.json or one.json,
         other.case or one.case,
         one.paths + other.paths,
@@ -84,7 +81,7 @@ def _made(shape: Shape, asked: Demand, index: int, dice: Dice, *, distinct: bool
     base = shape.base
     edges = not plain and not distinct and index % 6 == 5
     if base in TEXTS:
-        return _text(shape, asked, index, dice, distinct=distinct, edges=edges)
+        return text(shape, asked, index, dice, distinct=distinct, edges=edges)
     if base in numbers.WHOLE or base in numbers.FRACTIONAL:
         if edges and not asked.bounds:
             extremes = numbers.extremes(shape)
@@ -121,51 +118,6 @@ _FAR_MOMENTS = (
     "1969-12-31 23:59:59.000001",
     "4713-01-01 00:00:00 BC",
 )
-
-
-def _text(shape: Shape, asked: Demand, index: int, dice: Dice, *, distinct: bool, edges: bool) -> str:
-    longest = min((n for n in (asked.longest, shape.size, _LONGEST.get(shape.base)) if n is not None), default=None)
-    if asked.pattern is not None and (asked.like is None or dice.one_in(4)):
-        found = matching(asked.pattern, dice)
-        if found is not None:
-            return _cased(_fitted(found, asked.shortest, longest, pad=False), asked.case)
-    if asked.like is not None:
-        return _cased(like(asked.like, dice), asked.case)
-    if edges and asked.free:
-        edge = _EDGES[(index // 6) % len(_EDGES)]
-        return edge if longest is None else edge[:longest]
-    if distinct:
-        word = WORDS[index % len(WORDS)]
-        number = f"{index:x}"
-        made = f"{word}-{number}" if longest is None or longest >= 12 else number[-longest:]
-    elif index % 3:
-        made = WORDS[dice.below(12)]
-    else:
-        made = f"{dice.pick(WORDS).capitalize()} {dice.pick(WORDS)} {dice.below(1000)}.{dice.below(100)}"
-    return _cased(_fitted(made, asked.shortest, longest, pad=True), asked.case)
-
-
-_LONGEST = {"name": 63, '"char"': 1, "char": 1}
-
-
-def _fitted(text: str, shortest: int, longest: int | None, *, pad: bool) -> str:
-    if pad and len(text) < shortest:
-        text = (text or "x") + "x" * (shortest - len(text) - (0 if text else 1))
-    return text if longest is None else text[:longest]
-
-
-def _cased(text: str, case: str | None) -> str:
-    if case == "lower":
-        return text.lower()
-    if case == "upper":
-        return text.upper()
-    if case == "not lower":
-        return text[:1].upper() + text[1:] if text[:1].upper() != text[:1] else text.upper()
-    if case == "not upper":
-        return text.lower()
-    if case is not None and case.startswith("not "):
-        return f" {text} "
-    return text.strip() if case in {"btrim", "trim", "ltrim", "rtrim"} else text
 
 
 def _quoted(field: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 from db_migrate_tools.schema.kinds import goes_with
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from db_migrate_tools.schema.diff import Change, Delta
 
 _LONG = 80
+_MANY = 20
+_MOST = 400
 
 
 def lines(delta: Delta) -> tuple[str, ...]:
@@ -83,7 +85,7 @@ def _change(change: Change, versions: tuple[int, int]) -> Iterator[str]:
     old, new = semantic(before), semantic(after)
     for name in change.fields:
         if name == "acl":
-            yield f"{subject}: {prefix}privileges: {'; '.join(_grants(before, after, versions))}"
+            yield f"{subject}: {prefix}privileges: {_some(list(_grants(before, after, versions)), '; ')}"
         else:
             yield f"{subject}: {prefix}{_field(name, before, after, old.get(name), new.get(name))}"
 
@@ -123,14 +125,25 @@ def _value(value: object) -> str:
         return "on" if value else "off"
     if isinstance(value, DomainCheck):
         said = f" ({_value(value.comment)})" if value.comment is not None else ""
-        return f"{value.name} {value.definition}{said}"
+        return f"{value.name} {brief(value.definition)}{said}"
     if isinstance(value, tuple):
         parts = cast("tuple[object, ...]", value)
         if len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], tuple):
             return f"{parts[0]} by {_value(cast('object', parts[1]))}"
-        return ", ".join(_part(part) for part in parts)
-    text = " ".join(str(value).split())
-    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"
+        return _some([_part(part) for part in parts[: _MANY + 1]], ", ", len(parts))
+    return brief(str(value))
+
+
+def brief(value: str) -> str:
+    """A text on one line; of one that may be megabytes only the beginning is looked at."""
+    text = " ".join(value[:_MOST].split())
+    return text if len(text) <= _LONG and len(value) <= _MOST else text[: _LONG - 1] + "…"
+
+
+def _some(values: Sequence[str], between: str, count: int | None = None) -> str:
+    """The first of them, and how many more there are of `count`."""
+    more = (len(values) if count is None else count) - _MANY
+    return between.join([*values[:_MANY], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _part(value: object) -> str:
@@ -151,4 +164,4 @@ def _order(delta: Delta, ref: Ref) -> str:
         if [column for column in one if column != name] == [column for column in other if column != name]:
             where = "last" if at == len(other) - 1 else f"after {other[at - 1]}" if at else "first"
             return f"column {name} is now {where}"
-    return f"its columns now stand as {', '.join(other)}"
+    return f"its columns now stand as {_some(other, ', ')}"

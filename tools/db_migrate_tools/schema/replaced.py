@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from db_migrate_tools.schema.casts import converts
 from db_migrate_tools.schema.kinds import CLASSES, must_replace_kind
 from db_migrate_tools.schema.model import (
     Column,
@@ -60,9 +61,11 @@ def plain_index(item: Index) -> tuple[str, tuple[str, ...]]:
 
 
 def _column(before: Column, after: Column) -> bool:
-    """A column becomes generated, or generated in another way, only anew; it stops being stored in place."""
+    """A column becomes generated, or generated in another way, only anew; it stops being stored in place. Of another
+    type it becomes in place where its expression's value converts by itself.
+    """
     if before.generated == after.generated:
-        return False
+        return bool(after.generated) and not converts(before, after)
     return bool(after.generated) or before.generated == "virtual"
 
 

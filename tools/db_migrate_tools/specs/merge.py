@@ -11,6 +11,24 @@ from db_migrate_tools.sql.node import Node
 from db_migrate_tools.sql.script import Read
 
 _SAME: Final = frozenset({"if_not_exists", "missing_ok", "concurrent"})
+# What each kind makes, and the fields that name it.
+_RELATIONS: Final = {
+    "CreateStmt": ("table", "relation"),
+    "ViewStmt": ("view", "view"),
+    "CompositeTypeStmt": ("type", "typevar"),
+    "CreateSeqStmt": ("sequence", "sequence"),
+}
+_TYPES: Final = {"CreateEnumStmt": "type_name", "CreateDomainStmt": "domainname", "CreateRangeStmt": "type_name"}
+_ON_TABLES: Final = {
+    "CreatePolicyStmt": ("policy", "policy_name", "table"),
+    "CreateTrigStmt": ("trigger", "trigname", "relation"),
+}
+_NAMED: Final = {
+    "IndexStmt": ("index", "idxname"),
+    "CreateExtensionStmt": ("extension", "extname"),
+    "CreateSchemaStmt": ("schema", "schemaname"),
+}
+_RETURNED: Final = frozenset({"FUNC_PARAM_OUT", "FUNC_PARAM_TABLE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +43,22 @@ class Merged:
 def made(node: Node) -> str | None:
     """What the statement makes, as a key that two definitions of one object share; None for all others."""
     kind = node.kind
-    if kind == "CreateStmt" and "table_elts" in node:
-        return f"table {_plain(relation(node.node('relation')))}"
-    if kind == "IndexStmt" and node.text("idxname"):
-        return f"index {dotted([node.text('idxname')])}"
-    if kind == "ViewStmt":
-        return f"view {_plain(relation(node.node('view')))}"
+    if kind in _RELATIONS:
+        word, field = _RELATIONS[kind]
+        return f"{word} {_plain(relation(node.node(field)))}" if kind != "CreateStmt" or "table_elts" in node else None
+    if kind in _TYPES:
+        return f"type {_plain(dotted(node.names(_TYPES[kind])))}"
+    if kind in _ON_TABLES:
+        word, name, table = _ON_TABLES[kind]
+        return f"{word} {dotted([node.text(name)])} on {_plain(relation(node.node(table)))}"
+    if kind in _NAMED:
+        word, field = _NAMED[kind]
+        return f"{word} {dotted([node.text(field)])}" if node.text(field) else None
     if kind == "CreateFunctionStmt":
-        types = ", ".join(type_name(p.node("arg_type")) for p in node.nodes("parameters"))
+        taken = [p for p in node.nodes("parameters") if p.choice("mode") not in _RETURNED]
+        types = ", ".join(type_name(parameter.node("arg_type")) for parameter in taken)
         return f"function {_plain(dotted(node.names('funcname')))}({types})"
-    if kind == "CreatePolicyStmt":
-        return f"policy {dotted([node.text('policy_name')])} on {_plain(relation(node.node('table')))}"
-    if kind == "CreateTrigStmt":
-        return f"trigger {dotted([node.text('trigname')])} on {_plain(relation(node.node('relation')))}"
-    if kind == "CreateEnumStmt":
-        return f"type {_plain(dotted(node.names('type_name')))}"
-    if kind == "CompositeTypeStmt":
-        return f"type {_plain(relation(node.node('typevar')))}"
-    if kind == "CreateDomainStmt":
-        return f"type {_plain(dotted(node.names('domainname')))}"
-    if kind == "CreateSeqStmt":
-        return f"sequence {_plain(relation(node.node('sequence')))}"
-    if kind == "CreateExtensionStmt":
-        return f"extension {node.text('extname')}"
-    if kind == "CreateSchemaStmt":
-        return f"schema {node.text('schemaname')}"
-    if kind == "AlterTableStmt":
-        return _added(node)
-    return None
+    return _added(node) if kind == "AlterTableStmt" else None
 
 
 def _added(node: Node) -> str | None:

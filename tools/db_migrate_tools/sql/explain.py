@@ -30,6 +30,14 @@ def explain(node: Node) -> Meaning:
     return Meaning(kind, "other", "", words.capitalize())
 
 
+def _checks(node: Node) -> str:
+    """The one setting that runs is check_function_bodies."""
+    value = next(iter(node.nodes("args")), None)
+    constant = value.node("sval") if value is not None else None
+    off = constant is not None and constant.text("sval").lower() in {"off", "false", "no"}
+    return "Do not check" if off else "Check"
+
+
 def _create_table(node: Node) -> Meaning:
     table = relation(node.node("relation"))
     columns = sum(1 for element in node.nodes("table_elts") if element.kind == "ColumnDef")
@@ -264,6 +272,6 @@ _EXPLAINERS: Final[dict[str, Callable[[Node], Meaning]]] = {
     "NotifyStmt": _named("OTHER", "other", "Notify listeners on {}", _of("conditionname")),
     "LockStmt": _named("OTHER", "other", "Lock tables{}", lambda _: ""),
     "ExplainStmt": _named("OTHER", "other", "Explain a query{}", lambda _: ""),
-    "VariableSetStmt": _named("OTHER", "other", "Set {} for this transaction", _of("name")),
+    "VariableSetStmt": _named("OTHER", "other", "{} what functions name while they are made", _checks),
     "VariableShowStmt": _named("OTHER", "other", "Show setting {}", _of("name")),
 }

@@ -16,6 +16,7 @@ _COPIED_ROWS: Final = re.compile(
     rb"^[ \t]*copy\b[^;]*?\bfrom\s+stdin\b[^;]*;[ \t\r]*\n(.*?^\\\.)[ \t\r]*$", re.I | re.M | re.S
 )
 _COMMAND: Final = re.compile(rb"\\[^\s;]*")
+_GUARD: Final = re.compile(rb"\\(?:un)?restrict [A-Za-z0-9]+[ \t\r]*(?:\n|$)")
 
 
 def tokens_until_error(source: Text) -> tuple[list[Token], SqlError | None]:
@@ -41,10 +42,13 @@ def copied_rows(source: Text, first_line: int) -> tuple[list[Blocker], Text]:
     return blockers, Text(data.decode("utf-8", "surrogatepass")) if blockers else source
 
 
-def meta_commands(source: Text, tokens: Sequence[Token], first_line: int) -> tuple[list[Blocker], Text]:
-    """Refusals of psql's backslash commands, and the text with those lines blanked so that reading can go on."""
+def meta_commands(source: Text, tokens: Sequence[Token], first_line: int) -> tuple[list[Choice], list[Blocker], Text]:
+    """What psql's backslash commands come to, and the text with those lines blanked so that reading can go on. All
+    are refused but the pair with which pg_dump forbids the others between them.
+    """
     if b"\\" not in source.data:
-        return [], source
+        return [], [], source
+    choices: list[Choice] = []
     blockers: list[Blocker] = []
     data = bytearray(source.data)
     done = -1
@@ -56,8 +60,12 @@ def meta_commands(source: Text, tokens: Sequence[Token], first_line: int) -> tup
         found = _COMMAND.match(source.data, token.start)
         name = found.group().decode("utf-8", "replace") if found else "\\"
         data[token.start : done] = b" " * (done - token.start)
-        blockers.append(_meta_command(name, first_line + source.line(token.start) - 1))
-    return blockers, Text(data.decode("utf-8", "surrogatepass")) if blockers else source
+        line = first_line + source.line(token.start) - 1
+        if _GUARD.match(source.data, token.start):
+            choices.append(Choice(line, f"{name} is left out: no other command of psql is taken either."))
+        else:
+            blockers.append(_meta_command(name, line))
+    return choices, blockers, Text(data.decode("utf-8", "surrogatepass")) if choices or blockers else source
 
 
 def _meta_command(name: str, line: int) -> Blocker:

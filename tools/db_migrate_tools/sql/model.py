@@ -73,7 +73,8 @@ class Statement:
     mentions as relations. `transactional` is False for what Postgres refuses inside a transaction.
     `opaque` marks what only running it can show (DO blocks, SELECT of a function, CALL).
     `comment` is the comment written directly above it: shown, never executed.
-    `kept` says where the data are kept that the statement takes away; "" when they are not.
+    `kept` says where the data are kept that the statement takes away; "" when they are not. `ours` marks what nobody
+    wrote: a statement that keeping data adds.
     """
 
     number: int
@@ -90,15 +91,27 @@ class Statement:
     writes_rows: bool = False
     comment: str = ""
     kept: str = ""
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPath:
+    """A search_path that a source sets, and the line on which it does; "" has no schema but Postgres's own."""
+
+    line: int
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The statements of a source in the order in which they run."""
+    """The statements of a source in the order in which they run. `search_path` holds for all of them; None is the
+    target's own.
+    """
 
     statements: tuple[Statement, ...]
     choices: tuple[Choice, ...] = ()
     blockers: tuple[Blocker, ...] = field(default=())
+    search_path: SearchPath | None = None
 
     @property
     def sql(self) -> str:

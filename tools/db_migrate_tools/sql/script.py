@@ -6,9 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from db_migrate_tools.sql import lexical, session
+from db_migrate_tools.sql import lexical, session, settings
 from db_migrate_tools.sql.chunks import chunks
-from db_migrate_tools.sql.derived import unchecked_bodies
 from db_migrate_tools.sql.dialects import foreign_sign
 from db_migrate_tools.sql.explain import explain
 from db_migrate_tools.sql.hidden import escape_hidden
@@ -76,9 +75,15 @@ def _read(piece: Piece) -> Reading:
     rows, source = lexical.copied_rows(source, piece.line)
     if rows:
         tokens, unfinished = lexical.tokens_until_error(source)
-    blockers, source = lexical.meta_commands(source, tokens, piece.line)
-    blockers += rows
-    if blockers:
+    blockers = list(rows)
+    while len(blockers) <= _MOST_ERRORS:
+        left_out, refused, blanked = lexical.meta_commands(source, tokens, piece.line)
+        if not left_out and not refused:
+            break
+        # What stands behind such a command need not even be tokens of SQL, and hides what comes after it.
+        choices += left_out
+        blockers += refused
+        source = blanked
         tokens, unfinished = lexical.tokens_until_error(source)
     blockers += lexical.hidden_line_ends(source, tokens, piece.line)
     blockers += lexical.template_names(source, tokens, piece.line)
@@ -183,7 +188,9 @@ def build(pieces: Sequence[Piece], *, derived: bool = False) -> Script:
     reads = [statement for reading in readings for statement in reading.statements]
     choices = [choice for reading in readings for choice in reading.choices]
     blockers = [blocker for reading in readings for blocker in reading.blockers]
-    pair = session.wrapping_pair([statement.node for statement in reads])
+    nodes = [statement.node for statement in reads]
+    pair = session.wrapping_pair(nodes)
+    settled = settings.settle(nodes, [statement.line for statement in reads], pair or (), derived=derived)
     if pair is not None:
         first, last = (reads[index].line for index in pair)
         choices.append(Choice(first, f"BEGIN (line {first}) and COMMIT (line {last}) are taken off: {_WHY_TAKEN_OFF}"))
@@ -191,17 +198,21 @@ def build(pieces: Sequence[Piece], *, derived: bool = False) -> Script:
     for index, found in enumerate(reads):
         if pair is not None and index in pair:
             continue
-        kept = derived and unchecked_bodies(found.node)
-        dropped = session.left_out(found.node) if not kept else None
-        if dropped is not None:
-            choices.append(Choice(found.line, dropped))
+        if index in settled.taken:
+            choices.append(Choice(found.line, settled.taken[index]))
             continue
-        statement, notes, refused = _statement(found, len(statements) + 1, derived=derived)
+        kept = index in settled.kept
+        statement, notes, refused = _statement(found, len(statements) + 1, derived=derived, kept=kept)
         choices += notes
         blockers += refused
         if not refused:
             statements.append(statement)
-    return Script(tuple(statements), tuple(sorted(choices, key=_line)), tuple(sorted(blockers, key=_line)))
+    return Script(
+        tuple(statements),
+        tuple(sorted(choices, key=_line)),
+        tuple(sorted(blockers, key=_line)),
+        settled.search_path,
+    )
 
 
 _TOO_BIG: Final = (
@@ -214,11 +225,11 @@ def _line(item: Choice | Blocker) -> int:
     return item.line or 0
 
 
-def _statement(found: Read, number: int, *, derived: bool) -> tuple[Statement, list[Choice], list[Blocker]]:
+def _statement(found: Read, number: int, *, derived: bool, kept: bool) -> tuple[Statement, list[Choice], list[Blocker]]:
     facts = survey(found.node)
     opaque = is_opaque(found.node, facts)
     meaning = explain(found.node)
-    said = session.refused(found.node) if not (derived and unchecked_bodies(found.node)) else None
+    said = session.refused(found.node) if not kept else None
     reasons = dict.fromkeys([said] if said is not None else refusals(found.node, facts, derived=derived))
     note = elsewhere(found.node, facts)
     statement = Statement(
@@ -262,4 +273,5 @@ def select(script: Script, categories: Collection[Category] | None) -> Script:
             ),
         )
     numbered = tuple(replace(s, number=i) for i, s in enumerate(kept, start=1))
-    return Script(numbered, tuple(sorted((*script.choices, *choices), key=_line)), blockers)
+    ordered = tuple(sorted((*script.choices, *choices), key=_line))
+    return replace(script, statements=numbered, choices=ordered, blockers=blockers)

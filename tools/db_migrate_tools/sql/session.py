@@ -1,27 +1,20 @@
-"""Transaction control and session settings: what is taken off because we do it ourselves, what is refused."""
+"""Transaction control and changes of the session: the one BEGIN and COMMIT that is taken off, and what is refused."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
+from db_migrate_tools.sql import settings
 from db_migrate_tools.sql.node import Node
-from db_migrate_tools.sql.words import word_set
 
-# Settings that dumps and Supabase files begin with; each step of a migration runs with settings of its own.
-_LEFT_OUT: Final = word_set(
-    """statement_timeout lock_timeout idle_in_transaction_session_timeout transaction_timeout client_min_messages
-    check_function_bodies xmloption row_security default_table_access_method default_with_oids default_tablespace
-    synchronous_commit maintenance_work_mem log_min_duration_statement application_name"""
-)
-_PINNED: Final = {"client_encoding": {"utf8", "utf-8", "unicode"}, "standard_conforming_strings": {"on", "true"}}
 _ROLES: Final = {"role": "SET ROLE", "session_authorization": "SET SESSION AUTHORIZATION"}
 _OPENS: Final = frozenset({"TRANS_STMT_BEGIN", "TRANS_STMT_START"})
 
 
 def wrapping_pair(nodes: Sequence[Node]) -> tuple[int, int] | None:
     """Indexes of a plain BEGIN and COMMIT around everything else; harmless settings may stand outside them."""
-    inner = [i for i, node in enumerate(nodes) if not _is_harmless(node)]
+    inner = [i for i, node in enumerate(nodes) if not settings.stands_outside(node)]
     if len(inner) < 2:
         return None
     first, last = nodes[inner[0]], nodes[inner[-1]]
@@ -32,27 +25,6 @@ def wrapping_pair(nodes: Sequence[Node]) -> tuple[int, int] | None:
     return (inner[0], inner[-1]) if plain and opens and closes else None
 
 
-def _is_harmless(node: Node) -> bool:
-    return node.kind == "VariableSetStmt" and left_out(node) is not None
-
-
-def left_out(node: Node) -> str | None:
-    """A sentence when this is a setting that changes nothing for us, so that it is taken off; else None."""
-    name = node.text("name").lower()
-    if node.kind != "VariableSetStmt" or node.choice("kind") not in {"VAR_SET_VALUE", "VAR_SET_DEFAULT"}:
-        return None
-    value = _value(node)
-    if name in _LEFT_OUT or value in _PINNED.get(name, set()):
-        return f"SET {name} is left out: each step runs with settings of its own."
-    return None
-
-
-def _value(node: Node) -> str:
-    argument = next(iter(node.nodes("args")), None)
-    constant = argument.node("sval") if argument is not None else None
-    return constant.text("sval").lower() if constant is not None else ""
-
-
 def refused(node: Node) -> tuple[str, str] | None:
     """What and remedy when the statement is transaction control or a setting that would change what runs."""
     if node.kind == "TransactionStmt":
@@ -61,7 +33,7 @@ def refused(node: Node) -> tuple[str, str] | None:
         return None
     name = node.text("name").lower()
     if node.choice("kind") == "VAR_RESET_ALL":
-        return "RESET ALL changes the session that runs the migration.", "Remove the statement."
+        return "RESET ALL takes back in the middle what was set at the top.", "Remove the statement."
     if name in _ROLES:
         verb = _ROLES[name] if node.choice("kind") != "VAR_RESET" else "RESET ROLE"
         return (
@@ -71,7 +43,7 @@ def refused(node: Node) -> tuple[str, str] | None:
     if name == "search_path":
         return (
             "SET search_path changes which tables the names mean.",
-            "Remove it and write the schema in the names: public.users.",
+            "Write it at the top of a migration file, or write the schema in the names: public.users.",
         )
     if name in {"transaction", "session characteristics"}:
         return "SET TRANSACTION changes how the migration’s transactions run.", "Remove the statement."

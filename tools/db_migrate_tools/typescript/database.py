@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from db_migrate_tools.schema.model import Catalog, Column, Ref, Routine, Table, Type, View
+from db_migrate_tools.schema.model import Catalog, Column, Ref, Table, Type, View
 from db_migrate_tools.typescript.functions import computed_fields, functions, offered
 from db_migrate_tools.typescript.names import order, quoted
 from db_migrate_tools.typescript.origins import Origins, origins
@@ -14,6 +14,10 @@ from db_migrate_tools.typescript.relationships import relationships
 from db_migrate_tools.typescript.scalars import nullable, scalar
 from db_migrate_tools.typescript.shape import NOTHING, Items, Object, Property, Shape, either, layout
 from db_migrate_tools.typescript.templates import HELPERS, JSON, NOTE
+
+_Fields = Mapping[Name, Sequence[Property]]
+_Asked = tuple[str, Ref | None, bool, bool, bool]
+"""A type with its reference: whether it is an array, takes NULL, shows a domain's base."""
 
 
 def generate(
@@ -52,16 +56,18 @@ class _Writer:
     relations: Relations
     origins: Origins
     keys: Mapping[Name, Shape]
+    known: dict[_Asked, Shape] = field(default_factory=dict[_Asked, Shape])
 
     def schema(self, schema: str) -> Shape:
         callable_here = offered(self.relations, schema)
+        fields = computed_fields(self.relations, callable_here, self._row)
         here = sorted(
             (r for (s, _), r in self.relations.relations.items() if s == schema), key=lambda r: order(r.ref.name)
         )
         return Object(
             (
-                Property("Tables", _members([self._table(r, callable_here) for r in here if isinstance(r, Table)])),
-                Property("Views", _members([self._view(r, callable_here) for r in here if isinstance(r, View)])),
+                Property("Tables", _members([self._table(r, fields) for r in here if isinstance(r, Table)])),
+                Property("Views", _members([self._view(r, fields) for r in here if isinstance(r, View)])),
                 Property("Functions", functions(self.relations, callable_here, self._row)),
                 Property("Enums", _members([Property(t.ref.name, _labels(t)) for t in self._enums(schema)])),
                 Property("CompositeTypes", _members([self._composite(t) for t in self._composites(schema)])),
@@ -76,13 +82,13 @@ class _Writer:
         labels = [Property(t.ref.name, Items(tuple(map(quoted, t.labels)))) for t in self._enums(schema)]
         return Object((Property("Enums", Object(tuple(labels))),))
 
-    def _table(self, table: Table, routines: Sequence[Routine]) -> Property:
+    def _table(self, table: Table, fields: _Fields) -> Property:
         columns = self._columns(table.ref)
         return Property(
             table.ref.name,
             Object(
                 (
-                    self._row_of(table, columns, routines),
+                    self._row_of(table, columns, fields),
                     Property("Insert", Object(tuple(self._insert(c) for c in columns))),
                     Property("Update", Object(tuple(self._update(c) for c in columns))),
                     self._relationships(table),
@@ -90,10 +96,10 @@ class _Writer:
             ),
         )
 
-    def _view(self, view: View, routines: Sequence[Routine]) -> Property:
+    def _view(self, view: View, fields: _Fields) -> Property:
         columns = self._columns(view.ref)
         written = Object(tuple(self._written(view, c) for c in columns))
-        parts = [self._row_of(view, columns, routines)]
+        parts = [self._row_of(view, columns, fields)]
         taken = self.relations.taken_by_trigger(view.ref)
         if view.insertable or "INSERT" in taken:
             parts.append(Property("Insert", written))
@@ -101,10 +107,9 @@ class _Writer:
             parts.append(Property("Update", written))
         return Property(view.ref.name, Object((*parts, self._relationships(view))))
 
-    def _row_of(self, relation: Relation, columns: Sequence[Column], routines: Sequence[Routine]) -> Property:
+    def _row_of(self, relation: Relation, columns: Sequence[Column], fields: _Fields) -> Property:
         name = (relation.ref.schema, relation.ref.name)
-        fields = computed_fields(self.relations, routines, name, self._row)
-        return Property("Row", Object((*self._row(columns), *fields)))
+        return Property("Row", Object((*self._row(columns), *fields.get(name, ()))))
 
     def _row(self, columns: Sequence[Column]) -> tuple[Property, ...]:
         ordered = sorted(columns, key=lambda c: order(c.ref.name))
@@ -154,14 +159,13 @@ class _Writer:
         return sorted(self.relations.columns(relation), key=lambda c: order(c.ref.name))
 
     def _type(self, column: Column, *, is_nullable: bool, through_domain: bool = True) -> Shape:
-        shape = scalar(
-            self.relations,
-            column.type,
-            column.type_ref,
-            is_array=column.is_array,
-            through_domain=through_domain,
-        )
-        return nullable(shape, is_nullable=is_nullable)
+        asked = (column.type, column.type_ref, column.is_array, is_nullable, through_domain)
+        if asked not in self.known:
+            shape = scalar(
+                self.relations, column.type, column.type_ref, is_array=column.is_array, through_domain=through_domain
+            )
+            self.known[asked] = nullable(shape, is_nullable=is_nullable)
+        return self.known[asked]
 
     def _is_nullable(self, column: Column) -> bool:
         ref = column.type_ref

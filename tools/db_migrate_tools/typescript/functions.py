@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from db_migrate_tools.schema.model import Argument, Column, Ref, Routine
 from db_migrate_tools.typescript.names import SortKey, order, quoted
@@ -40,13 +40,17 @@ def functions(relations: Relations, routines: Sequence[Routine], row_of: RowOf) 
     return Object(tuple(members))
 
 
-def computed_fields(relations: Relations, routines: Sequence[Routine], relation: Name, row_of: RowOf) -> list[Property]:
-    """Functions of one row of `relation`: PostgREST selects them as if they were columns."""
-    return [
-        Property(r.base_name, _or_null(returns(relations, r, row_of)))
-        for r in routines
-        if (row := _sole_row(relations, r)) is not None and (row.schema, row.name) == relation
-    ]
+def computed_fields(
+    relations: Relations, routines: Sequence[Routine], row_of: RowOf
+) -> Mapping[Name, Sequence[Property]]:
+    """Functions of one row of a relation, by the relation: PostgREST selects them as if they were columns."""
+    found: dict[Name, list[Property]] = defaultdict(list)
+    for routine in routines:
+        row = _sole_row(relations, routine)
+        if row is not None:
+            field = Property(routine.base_name, _or_null(returns(relations, routine, row_of)))
+            found[row.schema, row.name].append(field)
+    return found
 
 
 def returns(relations: Relations, routine: Routine, row_of: RowOf) -> Shape:

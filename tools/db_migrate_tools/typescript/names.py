@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TypeAlias
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
@@ -24,20 +25,26 @@ def key(name: str) -> str:
     return name if _PLAIN_KEY.fullmatch(name) else quoted(name)
 
 
+@lru_cache(512)
+def _letter(char: str) -> tuple[int, int, str]:
+    if char in _PUNCTUATION:
+        return 0, _PUNCTUATION[char], ""
+    return (1, 0, char) if char.isdigit() else (2, 0, char.casefold())
+
+
 SortKey: TypeAlias = tuple[tuple[tuple[int, int, str], ...], str, tuple[bool, ...], str]
 
 
+@lru_cache(16_384)
 def order(name: str) -> SortKey:
     """Sort key: letters without case or accent first, then accents, then lower before upper, then code points."""
+    if name.isascii():
+        return tuple(map(_letter, name)), "", tuple(map(str.isupper, name)), name
     letters: list[tuple[int, int, str]] = []
     accents: list[str] = []
     for char in unicodedata.normalize("NFD", name):
         if unicodedata.combining(char):
             accents.append(char)
-        elif char in _PUNCTUATION:
-            letters.append((0, _PUNCTUATION[char], ""))
-        elif char.isdigit():
-            letters.append((1, 0, char))
         else:
-            letters.append((2, 0, char.casefold()))
+            letters.append(_letter(char))
     return tuple(letters), "".join(accents), tuple(c.isupper() for c in name), name

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError, TokenError
@@ -19,11 +21,13 @@ Direct = Mapping[str, Source]
 @dataclass(frozen=True, slots=True)
 class Origins:
     """For each view its columns with the relation and column that each names directly, and the same at the end of
-    the chain when views stand on views. A column that is an expression is in neither.
+    the chain when views stand on views. A column that is an expression is in neither. `showing` are the views in
+    whose chains a relation stands.
     """
 
     direct: Mapping[Name, Direct]
     traced: Mapping[Name, Mapping[str, tuple[Source, ...]]]
+    showing: Mapping[Name, tuple[Name, ...]]
 
 
 def origins(relations: Relations) -> Origins:
@@ -35,10 +39,15 @@ def origins(relations: Relations) -> Origins:
             shown = _shown(relation.definition, relations)
             direct[name] = {c: s for c, s in zip(columns, shown, strict=False) if s is not None}
     traced = {
-        view: {column: tuple(_chain(direct, source)) for column, source in columns.items()}
-        for view, columns in direct.items()
+        view: {column: tuple(_chain(direct, source)) for column, source in shown_by.items()}
+        for view, shown_by in direct.items()
     }
-    return Origins(direct, traced)
+    showing: dict[Name, dict[Name, None]] = defaultdict(dict)
+    for view, named in traced.items():
+        for chain in named.values():
+            for name, _ in chain:
+                showing[name][view] = None
+    return Origins(direct, traced, {name: tuple(views) for name, views in showing.items()})
 
 
 def _chain(direct: Mapping[Name, Direct], source: Source) -> list[Source]:
@@ -49,14 +58,20 @@ def _chain(direct: Mapping[Name, Direct], source: Source) -> list[Source]:
 
 
 def _shown(definition: str, relations: Relations) -> list[Source | None]:
-    try:
-        query = parse_one(definition, dialect="postgres")
-    except (ParseError, TokenError):
-        return []
-    scope = build_scope(query) if isinstance(query, exp.Select) else None
+    scope = _scope(definition)
     if scope is None or not isinstance(scope.expression, exp.Select):
         return []
     return [_source(item, scope, relations) for item in scope.expression.selects]
+
+
+@lru_cache(2048)
+def _scope(definition: str) -> Scope | None:
+    """The definition, read; None where it cannot be. Reading is slow, and plan after plan has the same views."""
+    try:
+        query = parse_one(definition, dialect="postgres")
+    except (ParseError, TokenError):
+        return None
+    return build_scope(query) if isinstance(query, exp.Select) else None
 
 
 def _source(item: exp.Expr, scope: Scope, relations: Relations) -> Source | None:
@@ -83,4 +98,4 @@ def _source(item: exp.Expr, scope: Scope, relations: Relations) -> Source | None
 
 def _has(relations: Relations, name: Name, column: str) -> bool:
     relation = relations.relations.get(name)
-    return relation is not None and any(c.ref.name == column for c in relations.columns(relation.ref))
+    return relation is not None and column in relations.column_names(relation.ref)

@@ -46,6 +46,9 @@ class Relations:
         """The columns in their order."""
         return sorted(self._columns[relation.schema, relation.name], key=lambda c: c.position)
 
+    def column_names(self, relation: Ref) -> set[str]:
+        return {column.ref.name for column in self._columns[relation.schema, relation.name]}
+
     def constraints(self, relation: Ref) -> list[Constraint]:
         return self._constraints[relation.schema, relation.name]
 

@@ -69,9 +69,10 @@ def _through_views(key: Relationship, relations: Relations, origins: Origins) ->
 def _views_showing(
     table: Name, columns: Sequence[str], relations: Relations, origins: Origins
 ) -> Iterator[tuple[Name, tuple[str, ...]]]:
-    for view, shown in origins.traced.items():
+    for view in origins.showing.get(table, ()):
         if view[0] not in relations.schemas or not isinstance(relations.relations.get(view), View):
             continue
+        shown = origins.traced[view]
         showing = [[name for name, chain in shown.items() if (table, column) in chain] for column in columns]
         if all(showing):
             for names in product(*showing):

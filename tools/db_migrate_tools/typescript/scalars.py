@@ -87,6 +87,9 @@ def _element(relations: Relations, type_text: str, ref: Ref | None, *, through_d
 
 
 def _built_in(type_text: str) -> str:
+    known = _TYPESCRIPT.get(type_text)
+    if known is not None:
+        return known
     name = plain(type_text)
     return _TYPESCRIPT.get(name) or ("string" if name.rpartition(".")[2] in _EXTENSION_TEXT else "unknown")
 

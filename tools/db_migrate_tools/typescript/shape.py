@@ -70,12 +70,12 @@ def layout(shape: Shape, indent: int, before: int, comma: str = "") -> str:
 
     `comma` ends each property: empty in types, "," in values.
     """
+    if isinstance(shape, str):
+        return shape
     if not _is_open(shape) and before + len(line(shape)) + len(comma) <= WIDTH:
         return line(shape)
     inner = " " * (indent + 2)
     match shape:
-        case str():
-            return shape
         case Union((Object() as row, "null")):
             return f"{layout(row, indent, before)} | null"
         case Union(members):

@@ -32,6 +32,7 @@ class StandIn:
     """An extension in SQL. `schema` is the one its control file names, `makes` the one its script makes.
 
     A baseline may have brought the objects without the extension: `makes` is there then, or the table `landmark`.
+    `sha1` names its function for such hashes: two extensions in one schema need two names.
     """
 
     name: str
@@ -40,14 +41,15 @@ class StandIn:
     makes: str | None = None
     requires: str | None = None
     landmark: str | None = None
+    sha1: str | None = None
     lacks: str = "does nothing"
 
 
 STAND_INS: Final = {
     item.name: item
     for item in (
-        StandIn("pgcrypto", "1.3", lacks="does not encrypt or hash passwords"),
-        StandIn("uuid-ossp", "1.1", lacks="makes its UUIDs in SQL"),
+        StandIn("pgcrypto", "1.3", sha1="_sha1", lacks="does not encrypt or hash passwords"),
+        StandIn("uuid-ossp", "1.1", sha1="_sha1_of", lacks="makes its UUIDs in SQL"),
         StandIn("pg_net", "0.19.5", makes="net", lacks="sends no request"),
         StandIn("pg_cron", "1.6.4", makes="cron", lacks="runs no job"),
         StandIn("pg_graphql", "1.5.11", schema="graphql", lacks="answers no query"),
@@ -98,7 +100,9 @@ def is_version(text: str) -> bool:
 
 def body(name: str) -> str:
     """The objects of a stand-in, as the script of an extension has them."""
-    return files(__package__ or "").joinpath("extensions", f"{name}.sql").read_text("utf-8")
+    here, sha1 = files(__package__ or ""), STAND_INS[name].sha1
+    text = here.joinpath("extensions", f"{name}.sql").read_text("utf-8")
+    return text if sha1 is None else here.joinpath("sha1.sql").read_text("utf-8").replace("@sha1@", sha1) + text
 
 
 def script(item: StandIn) -> str:

@@ -12,14 +12,18 @@ import asyncpg
 from db_migrate.postgres.connect import Connection
 from db_migrate.shadow.rows.state import advance
 from db_migrate.shadow.server import RAISED, literal, name
+from db_migrate_tools.rows.asked import Ask, Board, Row
 from db_migrate_tools.rows.book import Book, ForeignKey
 from db_migrate_tools.rows.copytext import encoded
-from db_migrate_tools.rows.making import Ask, Board, Maker, Row
+from db_migrate_tools.rows.making import Maker
 from db_migrate_tools.rows.scope import Scope
 from db_migrate_tools.schema.model import Ref
 
 ROUNDS = 4
 """How often more candidates are made where Postgres refuses most of them."""
+
+SHORT = 4
+"""Less than one row in so many of those asked for is worth a word."""
 
 CLEANINGS = 5
 AT_ONCE = 100
@@ -52,10 +56,13 @@ $dbm_rows$
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """How many rows stand in each table of the scope, and why there are none where there are none."""
+    """How many rows stand in each table of the scope, and why there are none where there are none. `few` is why a
+    table has far fewer than it could have.
+    """
 
     counts: dict[Ref, int] = field(default_factory=dict[Ref, int])
     empty: dict[Ref, str] = field(default_factory=dict[Ref, str])
+    few: dict[Ref, str] = field(default_factory=dict[Ref, str])
 
     @property
     def rows(self) -> int:
@@ -81,6 +88,7 @@ async def seed(
     """
     made: dict[Ref, list[Row]] = {}
     empty: dict[Ref, str] = {}
+    reasons: dict[Ref, str] = {}
     makers: list[Maker] = []
     board = Board()
     for table in scope.tables:
@@ -94,11 +102,13 @@ async def seed(
             empty[table] = "it has no partition"
             continue
         maker = Maker(book, table, fingerprint, ask, made, board)
-        rows, reason = await _fill(connection, maker, scope.each)
+        rows, reason = await _fill(connection, maker, scope.rows(table))
         made[table] = rows
         makers.append(maker)
         if not rows:
             empty[table] = reason
+        elif not maker.full(rows):
+            reasons[table] = reason
     for maker in makers:
         await _complete(connection, maker, made[maker.table])
     await _clean(connection, book, [m.table for m in makers])
@@ -107,7 +117,8 @@ async def seed(
     for table, count in counts.items():
         if not count and table not in empty:
             empty[table] = "the rows that could be made name rows of other tables that could not"
-    return Seeded(counts, empty)
+    few = {t: reasons[t] for t, count in counts.items() if t in reasons and 0 < count * SHORT < scope.rows(t)}
+    return Seeded(counts, empty, few)
 
 
 async def _fill(connection: Connection, maker: Maker, count: int) -> tuple[list[Row], str]:
@@ -129,7 +140,7 @@ async def _fill(connection: Connection, maker: Maker, count: int) -> tuple[list[
         return [], f"the shadow may not write to it: {error.message}"
     except asyncpg.PostgresError:
         return await _search(connection, maker, rows, count)
-    return rows, ""
+    return rows, "no more could be made that differ in the columns of its keys"
 
 
 async def _source(data: bytes) -> AsyncGenerator[bytes]:
@@ -153,7 +164,9 @@ async def _search(connection: Connection, maker: Maker, rows: list[Row], count: 
             break
     # More than were asked for may have got in; they are as good as the others.
     worst = ", ".join(rule for rule, _ in refusals.most_common(3))
-    return taken, f"Postgres refused all of {refusals.total()} rows: {worst}"
+    count = refusals.total()
+    which = f"{count} of {count + len(taken)}" if taken else f"all of {count}"
+    return taken, f"Postgres refused {which} rows: {worst}"
 
 
 async def _one_by_one(connection: Connection, statements: Sequence[str]) -> dict[int, str]:

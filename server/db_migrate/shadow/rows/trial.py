@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from db_migrate.shadow.looked import Looked
 from db_migrate.shadow.observe import LOOKED_AT, Step
 from db_migrate.shadow.rows.forward import QUERIES, Forward, Stumble, forward
 from db_migrate.shadow.rows.login import RowLogin, row_login
@@ -16,17 +17,22 @@ from db_migrate.shadow.rows.watch import LARGE_OBJECTS, Written
 from db_migrate.shadow.server import RAISED, literal, name
 from db_migrate.shadow.stage import Stage
 from db_migrate.shadow.traces import Traces
-from db_migrate.shadow.verdict import Looked, blind, listed, statements
+from db_migrate.shadow.unsettled import blind
+from db_migrate.shadow.wording import listed, statements
 from db_migrate_tools.evidence import PgFailure, TableSize
+from db_migrate_tools.rows.asked import Ask
+from db_migrate_tools.rows.atoms import Atom
 from db_migrate_tools.rows.bodies import inside
 from db_migrate_tools.rows.book import Book
-from db_migrate_tools.rows.branches import large_objects, targets
+from db_migrate_tools.rows.branches import Target, large_objects, targets, targets_of
 from db_migrate_tools.rows.compare import State, compare, untold
-from db_migrate_tools.rows.conditions import Atom, statement
-from db_migrate_tools.rows.making import Ask
+from db_migrate_tools.rows.conditions import statement
+from db_migrate_tools.rows.inserted import taken
 from db_migrate_tools.rows.places import Counter, at_risk, counters, set_back
 from db_migrate_tools.rows.scope import EACH, Scope, scope_of
-from db_migrate_tools.rows.stories import Part, Story, fitted, stories
+from db_migrate_tools.rows.stories import fitted, stories
+from db_migrate_tools.rows.story import Part, Story
+from db_migrate_tools.rows.triggers import fired
 from db_migrate_tools.schema.diff import Delta
 from db_migrate_tools.schema.model import Catalog, Constraint, Ref, Type
 from db_migrate_tools.schema.semantics import KEPT_SCHEMA
@@ -85,6 +91,7 @@ class Trial:
         self._template = template
         self._made = made
         self._after = after
+        self._after_book = Book(after)
         self._steps = steps
         self._book = Book(before)
         passed = [*(step.traces for step in steps), self._together]
@@ -189,7 +196,9 @@ class Trial:
     async def _prepare_once(self, login: RowLogin, fingerprint: str, sizes: Mapping[Ref, TableSize]) -> None:
         told = self._told
         looking = {story.number for story in told}
-        ask = Ask((*self._needs, *told), after=Book(self._after))
+        after = self._after_book
+        statements = [step.statement for step in self._steps]
+        ask = Ask((*self._needs, *told), after=after, taken=taken(statements, told, self._book, after))
         without: frozenset[Ref] = frozenset()
         stumbles: list[Stumble] = []
         attempts = ATTEMPTS
@@ -227,7 +236,7 @@ class Trial:
             return
         said = stumbles[-1]
         self.why_no_rows = (
-            f"Statement {said.number} fails among the rows that could be made ({said.said.message}), so the rollback "
+            f"Statement {said.number} fails among the rows that could be made ({_words(said.said)}), so the rollback "
             "was tried without rows."
         )
 
@@ -279,6 +288,10 @@ class Trial:
                 f"The migration concerns {len(self.scope.tables)} tables, so each got {self.scope.each} synthetic rows "
                 f"instead of {EACH}."
             )
+        for table, reason in sorted(self._seeded.few.items()):
+            count, wanted = self._seeded.counts[table], self.scope.rows(table)
+            if table not in self.scope.referred:
+                yield f"Only {count} of {wanted} synthetic rows could be put into {table}: {reason}."
 
     def _blamed(self, stumble: Stumble) -> frozenset[Ref]:
         if stumble.table is not None and stumble.table in self._book.tables:
@@ -388,6 +401,10 @@ class Trial:
             did = step.observation
             found = self._untaken(step.statement, seen, did=bool(seen or did.created or did.altered or did.dropped))
             yield from _said(statements([str(step.statement.number)]), found)
+        later, after, wrote_here = set[Ref](), self._after_book, self._wrote.tables
+        for step in reversed(played):
+            yield from self._not_fired(step.statement, by_step[step.statement.number], wrote_here, later, after)
+            later |= set(step.observation.created)
         for number, one in enumerate(back, 1):
             found = self._untaken(one, wrote.tables, did=bool(wrote.tables))
             yield from _said(f"Statement {number} of the rollback", found)
@@ -404,9 +421,25 @@ class Trial:
         node = statement(one.text) if len(one.text) < LONGEST_READ else None
         if node is None:
             return []
+        return self._missed(targets(node, self._after, self._before), seen, did=did)
+
+    def _not_fired(
+        self, one: Statement, written: Set[Ref], seen: Set[Ref], later: Set[Ref], after: Book
+    ) -> Iterator[str]:
+        """What the functions of triggers that a statement fires would write to and did not."""
+        if not (one.opaque or one.kind in QUERIES | {"TruncateStmt"}):
+            return
+        for trigger in fired(one, written, later, self._book, after):
+            if trigger.function is not None:
+                name = trigger.function.name.partition("(")[0]
+                code = targets_of(name, self._after, self._before)
+                found = self._missed(code, written | seen, did=bool(seen - {trigger.ref.relation}))
+                yield from _said(f"The trigger {trigger.ref}, which statement {one.number} fires,", found)
+
+    def _missed(self, code: Iterable[Target], seen: Set[Ref], *, did: bool) -> list[str]:
         found: set[str] = set()
         roots = {self._book.root(ref) if ref in self._book.tables else ref for ref in seen}
-        for target in targets(node, self._after, self._before):
+        for target in code:
             if target.table is None:
                 found |= set() if did else {""}
                 continue
@@ -506,3 +539,10 @@ def _stories(steps: Sequence[Step], book: Book, *catalogs: Catalog) -> Iterator[
         node = statement(text)
         for found in (node, *inside(node, *catalogs)) if node is not None else ():
             yield from stories(found, book.table_named, step.statement.number)
+
+
+def _words(failure: PgFailure) -> str:
+    """What Postgres said; its detail where that speaks of the schema and not of a row's values."""
+    if not failure.detail or failure.sqlstate.startswith("23"):
+        return failure.message
+    return f"{failure.message}: {failure.detail.rstrip('.')}"

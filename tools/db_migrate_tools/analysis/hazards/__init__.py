@@ -37,13 +37,14 @@ RULES: Final[tuple[Rule, ...]] = (
     *design.RULES,
 )
 BY_CODE: Final = {rule.code: rule for rule in RULES}
+_ASKED: Final = tuple(rule for rule in RULES if rule not in kept.ONLY_OURS)
 
 
 def find(s: Situation) -> tuple[tuple[Hazard, ...], frozenset[Effect]]:
     """The statement's hazards, worst first, and what they mean for the plan as a whole."""
     found: list[Hazard] = []
     effects: frozenset[Effect] = frozenset()
-    for rule in RULES:
+    for rule in kept.concerning(RULES, s) if s.statement.ours else _ASKED:
         for given in rule.find(s):
             finding, meant = kept.seen(rule, given, s)
             severity = finding.severity or rule.severity

@@ -19,13 +19,14 @@ LEVELS: Final[tuple[RiskLevel, ...]] = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One hit of a rule. `message` begins with the effect; SQL in `remedy` stands on lines of its own after the
-    first. `severity` and `effects` replace the rule's where the data says more.
+    first. `severity` and `effects` replace the rule's where the data says more. `subject` names what is lost.
     """
 
     message: str
     remedy: str
     severity: RiskLevel | None = None
     effects: frozenset[Effect] | None = None
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from db_migrate_tools.analysis import failures
 from db_migrate_tools.analysis.hazards.base import LOSES, OVERWRITES, Finding, Rule
 from db_migrate_tools.analysis.names import listed, show
 from db_migrate_tools.analysis.situation import Situation
@@ -49,11 +50,9 @@ def _unseen(s: Situation) -> Iterator[Finding]:
 
 def _refused(s: Situation) -> Iterator[Finding]:
     if s.seen.error is not None:
-        hint = f" Postgres's hint: {s.seen.error.hint}" if s.seen.error.hint else ""
-        yield Finding(
-            f"This step fails: {s.seen.error.message} ({s.seen.error.sqlstate}).",
-            f"Mend the statement and plan again.{hint}",
-        )
+        error = s.seen.error
+        hint = f" Postgres's hint: {error.hint}" if error.hint else ""
+        yield Finding(f"This step{failures.said(error, whole=False)}", f"{failures.remedy(error, s.target)}{hint}")
 
 
 RULES: tuple[Rule, ...] = (

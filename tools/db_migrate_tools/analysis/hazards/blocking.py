@@ -11,6 +11,7 @@ from db_migrate_tools.analysis.situation import Situation
 from db_migrate_tools.analysis.text import has
 from db_migrate_tools.schema.model import Column, Constraint, Index, Ref, Table, View
 
+_SHOWN = 6
 _RETRIED = "Nothing to change: the run asks for the lock for a moment only, and again later if it is taken."
 
 
@@ -148,17 +149,28 @@ def _explicit(s: Situation) -> Iterator[Finding]:
 def _kept(s: Situation, code: str) -> Iterator[Finding]:
     """Locks are kept to the end of a transaction: slow work after one makes it long."""
     validates = has(s.statement.text, "VALIDATE", "CONSTRAINT")
-    slow = bool(s.rewrites or s.scans or s.index_builds) or duration.estimate(s).high > duration.SLOW_MS
+    slow = duration.slow(s) or (validates and bool(s.scans))
     if not s.held or not slow or (code == "validate-same-tx") != validates:
         return
-    kept = {held.relation: held for held in sorted(s.held, key=lambda h: locks.strength(h.mode))}
-    since = min(held.since for held in kept.values())
+    kept = s.locked.first(s.held, _SHOWN)
+    more = s.locked.held[s.held - 1].relations - len(kept)
     time, severity = stall(s)
-    waits = listed(f"{locks.blocks(held.mode)} of {show(ref)}" for ref, held in kept.items())
+    groups = [
+        f"{what} of {listed([show(ref) for ref, held in kept.items() if locks.blocks(held.mode) == what])}"
+        for what in dict.fromkeys(locks.blocks(held.mode) for held in kept.values())
+    ]
+    waits = f"{' and '.join(groups)}{f' and {more} more tables' if more else ''}"
+    since = s.locked.held[0].since
+    if all(held.ours for held in kept.values()):
+        why = f"keeping the data locks what it copies (statement {since}) to the end of the transaction"
+        remedy = "Run it when nobody uses the table."
+    else:
+        why = f"the locks of statement {since} are kept to the end of the transaction"
+        remedy = f"Put statement {s.statement.number} into a migration of its own, applied after this one."
     yield Finding(
-        f"{waits[0].upper()}{waits[1:]} stop {time} more: the locks of statement {since} are kept to the end of the "
-        f"transaction, and statement {s.statement.number} works through rows meanwhile.",
-        f"Put statement {s.statement.number} into a migration of its own, applied after this one.",
+        f"{waits[0].upper()}{waits[1:]} stop {time} more: {why}, and statement {s.statement.number} works through rows "
+        "meanwhile.",
+        remedy,
         severity,
     )
 

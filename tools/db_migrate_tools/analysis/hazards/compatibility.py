@@ -8,6 +8,7 @@ from db_migrate_tools.analysis.hazards.base import BREAKS, Finding, Rule
 from db_migrate_tools.analysis.names import listed, qualified, quote, show
 from db_migrate_tools.analysis.situation import Situation
 from db_migrate_tools.analysis.text import mentions
+from db_migrate_tools.schema.describe import brief
 from db_migrate_tools.schema.model import Column, Constraint, Ref, Routine, Table, Type, View
 
 
@@ -71,9 +72,9 @@ def _lost_names(s: Situation) -> Iterator[tuple[Ref, tuple[str, ...]]]:
 
 def _routines(s: Situation) -> Iterator[Finding]:
     """Bodies of functions are text to Postgres: it lets them break."""
-    after = s.after if s.after is not None else s.before
-    routines = [routine for routine in after if isinstance(routine, Routine)]
-    for ref, words in _lost_names(s):
+    lost = list(_lost_names(s))
+    routines = (s.ground.then if s.after is not None else s.ground.now).all(Routine) if lost else []
+    for ref, words in lost:
         if ref.kind == "routine" and any(r.base_name == words[0] for r in routines):
             continue
         broken = [r.ref for r in routines if all(mentions(r.definition, word) for word in words)]
@@ -91,8 +92,8 @@ def _type_changed(s: Situation) -> Iterator[Finding]:
         if isinstance(old, Column) and isinstance(new, Column) and old.type != new.type and ref.relation:
             users = [
                 o.ref
-                for o in s.before
-                if isinstance(o, View | Routine) and (ref in o.depends or ref.relation in o.depends)
+                for o in (*s.ground.now.all(View), *s.ground.now.all(Routine))
+                if ref in o.depends or ref.relation in o.depends
             ]
             tail = f" The table is used by {listed(map(show, users))}." if users else ""
             yield Finding(
@@ -145,7 +146,8 @@ def _drop_constraint(s: Situation) -> Iterator[Finding]:
             continue
         table = show(ref.relation) if ref.relation else ""
         yield Finding(
-            f"Nothing keeps rows of {table} to {constraint.definition} any more; rows that break the rule may pile up.",
+            f"Nothing keeps rows of {table} to {brief(constraint.definition)} any more; rows that break the rule may "
+            "pile up.",
             "Have its successor in place before it goes, or be sure that the application checks it.",
         )
 
@@ -170,7 +172,7 @@ def _identity(s: Situation) -> Iterator[Finding]:
 
 
 def _has_key(s: Situation, table: Ref) -> bool:
-    return s.after is not None and any(c.type == "primary key" for c in s.after.constraints_of(table))
+    return any(c.type == "primary key" for c in s.ground.then.of(table, Constraint))
 
 
 RULES: tuple[Rule, ...] = (

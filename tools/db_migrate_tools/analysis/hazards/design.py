@@ -19,12 +19,8 @@ def _fk_index(s: Situation) -> Iterator[Finding]:
             continue
         wanted = set(key.columns)
         supported = any(
-            isinstance(index, Index)
-            and index.table == table
-            and index.valid
-            and not index.partial
-            and set(index.columns[: len(wanted)]) == wanted
-            for index in s.after
+            index.valid and not index.partial and set(index.columns[: len(wanted)]) == wanted
+            for index in s.ground.then.of(table, Index)
         )
         if not supported:
             old = s.old(table)
@@ -43,7 +39,7 @@ def _no_key(s: Situation) -> Iterator[Finding]:
         table = s.after.get(ref)
         if not isinstance(table, Table) or table.partition_of or table.foreign_server:
             continue
-        if not any(constraint.type == "primary key" for constraint in s.after.constraints_of(ref)):
+        if not any(constraint.type == "primary key" for constraint in s.ground.then.of(ref, Constraint)):
             yield Finding(
                 f"Rows of {show(ref)} cannot be told apart: it has no primary key. Replication, Realtime and most "
                 "ORMs need one.",

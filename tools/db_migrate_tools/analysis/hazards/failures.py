@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from db_migrate_tools.analysis.fills import required
 from db_migrate_tools.analysis.hazards.base import Finding, Rule
 from db_migrate_tools.analysis.names import listed, qualified, quote, show
 from db_migrate_tools.analysis.situation import Situation
@@ -20,7 +21,10 @@ def _required_column(s: Situation) -> Iterator[Finding]:
             continue
         old = s.old(table)
         filled = column.default is not None or column.identity or column.generated
-        if old is None or old not in s.before or column.nullable or filled or s.ground.empty(old):
+        if old is None or old not in s.before or s.ground.empty(old):
+            continue
+        # A later statement may have made it what it is in the end, perhaps once the rows were filled.
+        if not (required(s, ref) if s.changes_later(ref) else not (column.nullable or filled)):
             continue
         measured = s.ground.size(old)
         certain = measured is not None and bool(measured.rows)
@@ -106,10 +110,10 @@ def _enum_value(s: Situation) -> Iterator[Finding]:
 def _enum_used(s: Situation) -> Iterator[Finding]:
     for ref, labels in _new_labels(s):
         for label in labels:
-            users = [other.number for other in s.transaction() if f"'{label}'" in other.text]
-            if users:
+            user = next((other.number for other in s.transaction() if f"'{label}'" in other.text), None)
+            if user is not None:
                 yield Finding(
-                    f"Statement {users[0]} uses the new value {label!r} of {show(ref)} in the same transaction; where "
+                    f"Statement {user} uses the new value {label!r} of {show(ref)} in the same transaction; where "
                     "it stores or compares the value, Postgres refuses (55P04).",
                     "Put the ALTER TYPE into a migration of its own, applied before this one.",
                 )
@@ -128,8 +132,8 @@ def _outside(s: Situation) -> Iterator[Finding]:
 def _invalid(s: Situation) -> Iterator[Finding]:
     if s.statement.kind != "IndexStmt" or not has(s.statement.text, "IF", "NOT", "EXISTS"):
         return
-    for index in s.before:
-        if isinstance(index, Index) and not index.valid and mentions(s.statement.text, index.ref.name):
+    for index in s.ground.now.all(Index):
+        if not index.valid and mentions(s.statement.text, index.ref.name):
             name = qualified(Ref("index", index.ref.schema, index.ref.name))
             yield Finding(
                 f"Nothing happens: {name} exists, but it is invalid (a concurrent build broke off), and IF NOT EXISTS "

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from db_migrate_tools.analysis.hazards.base import BREAKS, HARMLESS, LOSES, OVERWRITES, Finding, Rule
+from db_migrate_tools.analysis import duration
+from db_migrate_tools.analysis.fills import filled
+from db_migrate_tools.analysis.hazards.base import BREAKS, HARMLESS, LOSES, OVERWRITES, Finding, Rule, stall
 from db_migrate_tools.analysis.names import listed, qualified, quote, show
 from db_migrate_tools.analysis.situation import Situation
 from db_migrate_tools.analysis.text import has, outermost
@@ -15,6 +17,11 @@ from db_migrate_tools.wire import RiskLevel
 _REVERSIBLE: Final = "Plan it with `reversible: true`: then the data are kept, and the rollback brings them back."
 _WHOLE: Final = frozenset({"smallint", "integer", "bigint"})
 _FRACTIONS: Final = frozenset({"numeric", "real", "double precision"})
+
+
+def _before(s: Situation, ref: Ref) -> str:
+    """What the target calls it, whatever the migration has renamed it to by now."""
+    return show(s.moved.get(ref, ref))
 
 
 def severity(s: Situation, ref: Ref) -> RiskLevel:
@@ -45,6 +52,7 @@ def _drop_table(s: Situation) -> Iterator[Finding]:
                 "Make sure that no release of the application still asks for it.",
                 "MEDIUM",
                 BREAKS,
+                subject=_before(s, ref),
             )
         else:
             yield Finding(
@@ -52,6 +60,7 @@ def _drop_table(s: Situation) -> Iterator[Finding]:
                 f"{_REVERSIBLE} Or park it by hand:\nALTER TABLE {qualified(ref)} RENAME TO {parked};\n"
                 f"REVOKE ALL ON {qualified(Ref('table', ref.schema, ref.name + '_parked'))} FROM PUBLIC;",
                 severity(s, ref),
+                subject=_before(s, ref),
             )
 
 
@@ -74,6 +83,7 @@ def _drop_column(s: Situation) -> Iterator[Finding]:
             f"ALTER TABLE {qualified(old)} RENAME COLUMN {name} TO {quote(column.name + '_parked')};",
             severity(s, old),
             BREAKS if empty else LOSES,
+            subject=f"{name} of {show(old)}",
         )
 
 
@@ -99,6 +109,7 @@ def _truncate(s: Situation) -> Iterator[Finding]:
                     f"CREATE TABLE {qualified(Ref('table', ref.schema, ref.name + '_new'))} "
                     f"(LIKE {qualified(ref)} INCLUDING ALL);",
                     severity(s, ref),
+                    subject=show(ref),
                 )
 
 
@@ -106,7 +117,7 @@ def _truncate_cascade(s: Situation) -> Iterator[Finding]:
     if s.statement.kind != "TruncateStmt" or not has(s.statement.text, "CASCADE"):
         return
     emptied, reached = set(s.named()), list(s.named())
-    keys = [c for c in s.before if isinstance(c, Constraint) and c.references and c.ref.relation]
+    keys = [c for c in s.ground.now.all(Constraint) if c.references and c.ref.relation]
     while reached:
         parent = reached.pop()
         for key in keys:
@@ -139,17 +150,39 @@ def _delete_all(s: Situation) -> Iterator[Finding]:
             f"Say which rows. {_REVERSIBLE} Or copy them away first:\n"
             f"CREATE TABLE {qualified(Ref('table', ref.schema, ref.name + '_before'))} AS TABLE {qualified(ref)};",
             severity(s, ref),
+            subject=show(ref),
         )
 
 
 def _update_all(s: Situation) -> Iterator[Finding]:
     ref = _whole_table(s, "UpdateStmt")
-    if ref is not None:
+    if ref is not None and not filled(s):
         yield Finding(
             f"Every row of {show(ref)} is written anew ({s.ground.extent(ref)}): old values are gone, writers of the "
             "same rows wait, the table grows.",
-            "Fill in batches of some 10,000 rows, each with its own commit:\n"
-            f"UPDATE {qualified(ref)} SET … WHERE id IN (SELECT id FROM {qualified(ref)} WHERE … LIMIT 10000);",
+            _in_batches(ref),
+            subject=show(ref),
+        )
+
+
+def _in_batches(ref: Ref) -> str:
+    return (
+        "Fill in batches of some 10,000 rows, each with its own commit:\n"
+        f"UPDATE {qualified(ref)} SET … WHERE id IN (SELECT id FROM {qualified(ref)} WHERE … LIMIT 10000);"
+    )
+
+
+def _fill(s: Situation) -> Iterator[Finding]:
+    """Nothing is lost where nothing was: what counts is how long it takes."""
+    columns = filled(s)
+    ref = s.named()[0] if columns else None
+    if ref is not None and duration.slow(s):
+        time, severity = stall(s)
+        yield Finding(
+            f"Up to every row of {show(ref)} ({s.ground.extent(ref)}) is written to fill "
+            f"{listed(map(quote, columns))}; no value is overwritten. Writers of the same rows wait {time}.",
+            _in_batches(ref),
+            severity,
         )
 
 
@@ -202,11 +235,12 @@ def _on_delete_cascade(s: Situation) -> Iterator[Finding]:
 def _values(s: Situation) -> Iterator[Finding]:
     lost = s.statement.kind in ("UpdateStmt", "DeleteStmt", "MergeStmt") and " WHERE " in outermost(s.statement.text)
     named = s.named()
-    if lost and named and not s.ground.empty(named[0]):
+    if lost and named and not s.ground.empty(named[0]) and not filled(s):
         what = "Rows are deleted" if s.statement.kind == "DeleteStmt" else "Values are overwritten"
         yield Finding(
             f"{what} in {show(named[0])} ({s.ground.extent(named[0])}); how many match WHERE is not known here.",
             f"Count them on the target before you approve. {_REVERSIBLE}",
+            subject=show(named[0]),
         )
 
 
@@ -234,7 +268,7 @@ def _cast(s: Situation) -> Iterator[Finding]:
         name = f"{quote(ref.name)} of {show(table)}"
         again = f"{_REVERSIBLE} Count what would change:\nSELECT count(*) FROM {qualified(was)} WHERE …;"
         if lost:
-            yield Finding(f"Values of {name} change for good: {lost} ({old.type} to {new.type}).", again)
+            yield Finding(f"Values of {name} change for good: {lost} ({old.type} to {new.type}).", again, subject=name)
         elif has(s.statement.text, "USING"):
             yield Finding(
                 f"Values of {name} become what USING computes; whether they can be had back is not known.",
@@ -252,6 +286,7 @@ RULES: tuple[Rule, ...] = (
     Rule("truncate-cascade", "CRITICAL", "CASCADE empties further tables", _truncate_cascade, LOSES),
     Rule("delete-no-where", "CRITICAL", "all rows of a table are deleted", _delete_all, LOSES),
     Rule("update-no-where", "HIGH", "every row of a table is written anew", _update_all, OVERWRITES),
+    Rule("fill", "MEDIUM", "old rows get a value that they did not have", _fill),
     Rule("dml-row-limit", "MEDIUM", "existing rows are changed or deleted", _values, OVERWRITES),
     Rule("lossy-cast", "HIGH", "a change of type loses values", _cast, OVERWRITES),
     Rule("drop-cascade", "HIGH", "CASCADE drops more than is named", _cascade, BREAKS),

@@ -85,7 +85,7 @@ def _row_security(s: Situation) -> Iterator[tuple[str, RiskLevel]]:
         if old.row_security and not new.row_security:
             yield f"row level security of {show(ref)} is off: every role with a privilege sees every row", "HIGH"
         if new.row_security and not old.row_security:
-            allowed = s.after is not None and any(isinstance(o, Policy) and o.ref.relation == ref for o in s.after)
+            allowed = bool(s.ground.then.of(ref, Policy))
             if allowed:
                 yield f"from now on policies decide who sees which rows of {show(ref)}", "MEDIUM"
             else:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from db_migrate_tools.schema.casts import castable
 from db_migrate_tools.schema.ddl import sequences, unkept
-from db_migrate_tools.schema.ddl.context import Context
+from db_migrate_tools.schema.ddl.context import Context, column_ref
 from db_migrate_tools.schema.ddl.grants import after_alter, after_create
 from db_migrate_tools.schema.ddl.quote import holder, ident
-from db_migrate_tools.schema.model import Column, Constraint, Ref, Sequence, SequenceOptions
+from db_migrate_tools.schema.model import Column, Constraint, Ref, Sequence, SequenceOptions, Table
 
 _SINCE_SET_STORAGE_DEFAULT = 160000
-_TYPE_MODIFIER = re.compile(r"\(\d+(,-?\d+)?\)")
-_FAMILIES = {
-    "text": frozenset({"text", "character varying", "character", "name"}),
-    "number": frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"}),
-    "day": frozenset({"date", "timestamp without time zone", "timestamp with time zone"}),
-    "json": frozenset({"json", "jsonb"}),
-}
+_SINCE_NOT_NULL_CONSTRAINTS = 180000
 _NO_OPTIONS = SequenceOptions(data_type="bigint", start=1, increment=1, minimum=1, maximum=1, cache=1, cycle=False)
 
 
@@ -201,29 +195,16 @@ def _foreign_options(before: tuple[str, ...], after: Column) -> list[str]:
 
 
 def retype(before: Column, after: Column) -> str:
-    """ALTER … TYPE. Between types of which no cast is known the value goes through text."""
+    """ALTER … TYPE. Between types of which no cast is known the value goes through text; a generated one is made of
+    its expression, and Postgres takes no USING.
+    """
     name = ident(after.ref.name)
     collation = f" COLLATE {after.collation}" if after.collation else ""
     text = f"{_head(after)} TYPE {after.type}{collation}"
-    if before.type == after.type:
+    if before.type == after.type or after.generated:
         return text
-    through = "" if _castable(before, after) else "::text"
+    through = "" if castable(before, after) else "::text"
     return f"{text} USING {name}{through}::{after.type}"
-
-
-def _castable(before: Column, after: Column) -> bool:
-    """Whether Postgres surely has a cast; where none is known the value goes through text."""
-    if before.type == "" or before.type_ref is not None or after.type_ref is not None:
-        return False
-    one, other = _family(before.type), _family(after.type)
-    if "text" in (one, other):
-        return before.is_array == after.is_array
-    return one == other and one != "" and before.is_array == after.is_array
-
-
-def _family(name: str) -> str:
-    plain = _TYPE_MODIFIER.sub("", name).removesuffix("[]")
-    return next((family for family, names in _FAMILIES.items() if plain in names), "")
 
 
 def change_options(head: str, before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
@@ -256,7 +237,23 @@ def _nullability(before: Column, after: Column, context: Context) -> list[str]:
         if ref.kind == "constraint"
     ):
         return []
-    return [f"{_head(after)} {'DROP' if after.nullable else 'SET'} NOT NULL"]
+    if after.nullable:
+        return [f"{_head(after)} DROP NOT NULL"]
+    if after.not_null_name is None or not _is_free(after.not_null_name, after.ref, context):
+        return [f"{_head(after)} SET NOT NULL"]
+    name = ident(after.not_null_name)
+    return [f"ALTER TABLE {holder(after.ref)} ADD CONSTRAINT {name} NOT NULL {ident(after.ref.name)}"]
+
+
+def _is_free(name: str, column: Ref, context: Context) -> bool:
+    """Whether the column can get a NOT NULL of that name: no parent brings one, and no other column has it."""
+    table = context.base.get(Ref("table", column.schema, column.parent))
+    if context.version < _SINCE_NOT_NULL_CONSTRAINTS or not isinstance(table, Table):
+        return False
+    if table.partition_of is not None or table.inherits:
+        return False
+    others = (context.base.get(column_ref(table.ref, each)) for each in table.columns)
+    return not any(isinstance(other, Column) and other.not_null_name == name for other in others)
 
 
 def _alter_identity(before: Column, after: Column) -> list[str]:

@@ -10,13 +10,14 @@ from db_migrate_tools.schema.model import Constraint, Ref, Table, Trigger
 from db_migrate_tools.schema.order import BY_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from db_migrate_tools.schema.ddl.plan import Planner
 
 
 def attach_and_detach(plan: Planner) -> None:
     """Their steps, and what has to come before."""
+    _detach_what_goes(plan)
     moved = _moved(plan) | {ref for ref in plan.made if ref.kind == "table"}
     found = [item for ref in moved if isinstance(item := plan.delta.after.get(ref), Table)]
     parts = [item for item in sorted(found, key=lambda item: BY_NAME(item.ref)) if _was_or_is(plan, item)]
@@ -34,6 +35,39 @@ def attach_and_detach(plan: Planner) -> None:
                     plan.steps[key].needs.add(step.key)
         if item.partition_of is not None:
             _attach(plan, item, item.partition_of, made)
+
+
+def _detach_what_goes(plan: Planner) -> None:
+    """Postgres drops no partition of a table that a foreign key refers to."""
+    parts = [
+        item
+        for ref in sorted(plan.gone, key=BY_NAME)
+        if isinstance(item := plan.delta.base.objects[ref], Table) and item.partition_of is not None
+    ]
+    if not parts:
+        return
+    keys = [item for item in plan.delta.base if isinstance(item, Constraint) and item.references is not None]
+    for item in parts:
+        if item.partition_of in plan.gone:
+            continue
+        above = set(_above(plan, item))
+        referring = [key.ref for key in keys if key.references in above]
+        going = {step for ref in referring if ref in plan.gone for step in plan.unmake[ref]}
+        drop = plan.steps["drop", item.ref]
+        drop.needs |= going
+        if any(ref not in plan.gone for ref in referring):
+            step = plan.add(("detach", item.ref), tables.detach(item), item)
+            step.needs |= going
+            drop.needs.add(step.key)
+
+
+def _above(plan: Planner, item: Table) -> Iterator[Ref]:
+    """The tables that it is a partition of, at every level."""
+    parent = item.partition_of
+    while parent is not None:
+        yield parent
+        above = plan.delta.base.get(parent)
+        parent = above.partition_of if isinstance(above, Table) else None
 
 
 def _was_or_is(plan: Planner, item: Table) -> bool:

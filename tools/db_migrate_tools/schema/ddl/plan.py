@@ -18,7 +18,7 @@ from db_migrate_tools.schema.ddl import (
     writers,
 )
 from db_migrate_tools.schema.ddl.closure import Closure, close
-from db_migrate_tools.schema.ddl.context import Context, context_of
+from db_migrate_tools.schema.ddl.context import Context, column_ref, context_of
 from db_migrate_tools.schema.ddl.homes import Homes
 from db_migrate_tools.schema.ddl.order import Key, Step
 from db_migrate_tools.schema.ddl.ranks import rank
@@ -218,6 +218,9 @@ class Planner:
             step.needs.add(("move", ref))
             if isinstance(after, Column):
                 step.needs.add(("detach", Ref("table", ref.schema, ref.parent)))
+                if "nullable" in change.fields:
+                    # What is NOT NULL above is so below, and has its name from there.
+                    step.needs |= {("alter", above) for above in self._above(ref)}
             self.make[ref].add(key)
             self.unmake[ref].add(key)
             self.takes[key].append(after)
@@ -245,15 +248,21 @@ class Planner:
         brought: set[str] = set()
         if (before.identity, before.identity_options) == (after.identity, after.identity_options):
             brought |= {"identity", "identity_options"}
-        table = self.delta.after.get(Ref("table", after.ref.schema, after.ref.parent))
-        was = self.delta.base.get(Ref("table", after.ref.schema, after.ref.parent))
-        if not after.local and isinstance(table, Table) and isinstance(was, Table):
-            for parent in {*table.inherits, table.partition_of} & {*was.inherits, was.partition_of} - {None}:
-                change = self.changes.get(Ref("column", parent.schema, after.ref.name, parent.name)) if parent else None
-                brought |= _INHERITED & set(change.fields if change else ())
+        for above in () if after.local else self._above(after.ref):
+            change = self.changes.get(above)
+            brought |= _INHERITED & set(change.fields if change else ())
         if (attribute := self.homes.attribute_of(after)) in self.changes:
             brought |= {"type", "collation"} & set(self.changes[attribute].fields)
         return tuple(name for name in fields if name not in brought)
+
+    def _above(self, column: Ref) -> list[Ref]:
+        """The columns that it comes from, of parents that its table keeps."""
+        table = Ref("table", column.schema, column.parent)
+        was, becomes = self.delta.base.get(table), self.delta.after.get(table)
+        if not isinstance(was, Table) or not isinstance(becomes, Table):
+            return []
+        kept = {*was.inherits, was.partition_of} & {*becomes.inherits, becomes.partition_of}
+        return [column_ref(parent, column.name) for parent in kept if parent is not None]
 
     def _view_column(self, column: Column, key: Key) -> None:
         """A column that CREATE OR REPLACE VIEW adds comes with what its own statements give it."""

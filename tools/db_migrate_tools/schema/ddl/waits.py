@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from db_migrate_tools.schema.ddl.order import Key
-from db_migrate_tools.schema.model import Column, Object, Ref, Sequence, Table
+from db_migrate_tools.schema.model import Column, Constraint, Object, Ref, Sequence, Table
 
 if TYPE_CHECKING:
     from db_migrate_tools.schema.ddl.plan import Planner
@@ -97,8 +97,11 @@ def _names(plan: Planner) -> None:
         if ref.kind == "sequence" and ref not in plan.gone:
             bearers[ref.schema, ref.name] |= {key for key in plan.unmake[ref] if key[0] == "drop-identity"}
     for ref in plan.made:
-        names: Iterable[str] = (ref.name,) if ref.kind in ("table", "view", "index", "sequence", "type") else ()
-        for name in names:
+        name = ref.name if ref.kind in ("table", "view", "index", "sequence", "type") else None
+        item = plan.delta.after.objects[ref]
+        if isinstance(item, Constraint):
+            name = item.index
+        if name is not None:
             for maker in plan.make[ref]:
                 plan.steps[maker].needs |= bearers.get((ref.schema, name), set()) - {maker}
 
