@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from db_migrate_tools.rows.branches import Target, targets
+from db_migrate_tools.rows.code import Code
 from db_migrate_tools.schema.model import Catalog, Ref, Routine
 from db_migrate_tools.sql.model import Piece
 from db_migrate_tools.sql.script import read
@@ -22,7 +23,7 @@ KNOWN = Catalog(
 
 def written(sql: str) -> list[Target]:
     (statement,) = read(Piece(sql)).statements
-    return list(targets(statement.node, KNOWN))
+    return list(targets(statement.node, Code(KNOWN)))
 
 
 def test_a_word_that_is_a_function_s_name_too_is_a_call_only_before_a_parenthesis() -> None:

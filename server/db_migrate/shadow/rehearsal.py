@@ -318,6 +318,7 @@ class _Rehearsed:
             self._record.together,
             self._touched,
             target,
+            template.book,
         )
         return await prove(self._stage, self._database, self._before, after, self._record.steps, down, kept, ground)
 

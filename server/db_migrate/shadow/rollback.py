@@ -86,8 +86,8 @@ class Candidate:
 class Ground:
     """What a proof with rows needs: the database to copy, which is the schema before, its fingerprint, sizes of the
     target's tables, a wait until `steps` say all that they will, what was read of that database, what is known of
-    the migration and of no statement by itself, the references that may differ since, if not all may, and the
-    target, whose settings no copy has.
+    the migration and of no statement by itself, the references that may differ since, if not all may, the
+    target, whose settings no copy has, and the book of the schema before.
     """
 
     template: str
@@ -98,6 +98,7 @@ class Ground:
     together: Traces | None = None
     touched: frozenset[Ref] | None = None
     target: TargetFacts | None = None
+    book: Book | None = None
 
 
 async def prove(
@@ -130,9 +131,10 @@ async def prove(
         identity = target.identity
         reset = put_back(played, target.catalog, identity.database, identity.role, resets=True).statements
         statements += tuple(text for text in reset if text not in statements)
-    removed = () if kept is not None else _removal(steps, before, after)
+    books = (ground.book if ground is not None and ground.book is not None else Book(before)), Book(after)
+    removed = () if kept is not None else _removal(steps, *books)
     if ground is not None:
-        trial = Trial(stage, ground.template, before, after, made, steps, ground.settled, down, ground.together)
+        trial = Trial(stage, ground.template, *books, made, steps, ground.settled, down, ground.together)
         async with trial.prepared(ground.fingerprint, ground.sizes):
             evidence = await _proven(
                 stage, database, made, steps, statements, removed, down, kept, trial, ground.reading, there
@@ -170,12 +172,12 @@ def _with_settings(evidence: RollbackEvidence, steps: Sequence[Step], target: Ta
     )
 
 
-def _removal(steps: Sequence[Step], before: Catalog, after: Catalog) -> tuple[tuple[Ref, str], ...]:
+def _removal(steps: Sequence[Step], before: Book, after: Book) -> tuple[tuple[Ref, str], ...]:
     """What takes away the rows that the migration inserts, as far as it names them."""
     if not any(step.statement.kind == "InsertStmt" for step in steps):
         return ()
     played = [(s.statement, None if s.hidden else s.traces.writes) for s in steps if not s.left_out]
-    return removal(played, Book(before), Book(after))
+    return removal(played, before, after)
 
 
 async def _proven(

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import anyio
@@ -21,6 +22,7 @@ from db_migrate.shadow.server import ADMIN_DATABASE, connect, name
 from db_migrate.shadow.spares import Spares
 from db_migrate_tools.evidence import Env, TargetFacts
 from db_migrate_tools.ports import Refused
+from db_migrate_tools.rows.book import Book
 from db_migrate_tools.schema.ddl import ddl
 from db_migrate_tools.schema.diff import describe, diff
 from db_migrate_tools.schema.environment import with_environment, without_environment
@@ -44,7 +46,7 @@ RESET default_statistics_target
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Template:
     """A database with the target's schema. `reading` and `relations` are what was read from it and hold for its
     copies too, `notes` what differs from the target and why; `digests` are those of objects of its copies.
@@ -61,6 +63,11 @@ class Template:
     @property
     def catalog(self) -> Catalog:
         return self.reading.catalog
+
+    @cached_property
+    def book(self) -> Book:
+        """Made once for all rehearsals on copies."""
+        return Book(self.catalog)
 
 
 class Templates:

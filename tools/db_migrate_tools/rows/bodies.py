@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from db_migrate_tools.rows.code import Code
 from db_migrate_tools.rows.conditions import statement
 from db_migrate_tools.rows.expressions import constant
-from db_migrate_tools.schema.model import Catalog, Routine
 from db_migrate_tools.sql.node import Node
 from db_migrate_tools.sql.parser import scan
 from db_migrate_tools.sql.text import SqlError, Text, Token
@@ -22,29 +22,29 @@ _ENDS = frozenset({";", "loop", "then"})
 _CODE = frozenset({"DoStmt", "CallStmt", "SelectStmt"})
 
 
-def inside(node: Node, *catalogs: Catalog) -> Iterator[Node]:
-    """The statements on rows in the code that a statement is or calls; `catalogs` know the functions."""
+def inside(node: Node, code: Code) -> Iterator[Node]:
+    """The statements on rows in the code that a statement is or calls."""
     if node.kind not in _CODE:
         return
     seen: set[str] = set()
     if node.kind == "DoStmt":
         for part in node.walk():
             if part.kind == "String":
-                yield from _of_body(part.text("sval"), catalogs, seen, 0)
+                yield from _of_body(part.text("sval"), code, seen, 0)
     else:
-        yield from _called(node, catalogs, seen, 0)
+        yield from _called(node, code, seen, 0)
 
 
-def _of_body(body: str, catalogs: tuple[Catalog, ...], seen: set[str], depth: int) -> Iterator[Node]:
+def _of_body(body: str, code: Code, seen: set[str], depth: int) -> Iterator[Node]:
     for text in texts(body):
         found = statement(text)
         if found is None:
             continue
         yield found
-        yield from _called(found, catalogs, seen, depth)
+        yield from _called(found, code, seen, depth)
 
 
-def _called(node: Node, catalogs: tuple[Catalog, ...], seen: set[str], depth: int) -> Iterator[Node]:
+def _called(node: Node, code: Code, seen: set[str], depth: int) -> Iterator[Node]:
     if depth >= DEEPEST:
         return
     for part in node.walk():
@@ -52,22 +52,17 @@ def _called(node: Node, catalogs: tuple[Catalog, ...], seen: set[str], depth: in
         if not name or name[0] in seen:
             continue
         seen.add(name[0])
-        for catalog in catalogs:
-            found = [item for item in catalog if isinstance(item, Routine) and item.base_name == name[0]]
-            for routine in sorted(found, key=lambda r: r.ref):
-                if routine.language in {"sql", "plpgsql"}:
-                    yield from _of_routine(routine.definition, catalogs, seen, depth + 1)
-            if found:
-                break
+        for routine in code.first(name[0]):
+            yield from _of_routine(routine.definition, code, seen, depth + 1)
 
 
-def _of_routine(definition: str, catalogs: tuple[Catalog, ...], seen: set[str], depth: int) -> Iterator[Node]:
+def _of_routine(definition: str, code: Code, seen: set[str], depth: int) -> Iterator[Node]:
     node = statement(definition)
     for part in node.walk() if node is not None else ():
         if part.kind == "DefElem" and part.text("defname") == "as":
             for text in part.walk():
                 if text.kind == "String":
-                    yield from _of_body(text.text("sval"), catalogs, seen, depth)
+                    yield from _of_body(text.text("sval"), code, seen, depth)
 
 
 def texts(body: str) -> Iterator[str]:

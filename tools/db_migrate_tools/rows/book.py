@@ -103,6 +103,16 @@ class Book:
         return found
 
     @cached_property
+    def triggers(self) -> dict[Ref, list[Trigger]]:
+        """Triggers by their tables, and by those at the top that their tables are partitions of."""
+        found: dict[Ref, list[Trigger]] = defaultdict(list)
+        for item in self.catalog:
+            if isinstance(item, Trigger) and item.ref.relation is not None:
+                for table in {item.ref.relation, self.root(item.ref.relation)}:
+                    found[table].append(item)
+        return found
+
+    @cached_property
     def rewritten(self) -> frozenset[Ref]:
         """The tables whose new rows a rule or a trigger may make others of."""
         return frozenset(

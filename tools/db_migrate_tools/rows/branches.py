@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from db_migrate_tools.schema.model import Catalog, Routine
+from db_migrate_tools.rows.code import Code
 from db_migrate_tools.sql.node import Node
 from db_migrate_tools.sql.parser import scan
 from db_migrate_tools.sql.text import SqlError, Text, Token
@@ -32,27 +32,25 @@ class Target:
     table: tuple[str, str] | None
 
 
-def targets(node: Node, *catalogs: Catalog) -> Iterator[Target]:
-    """What the code that a statement is or calls would write to; `catalogs` know the functions."""
-    for body in bodies(node, *catalogs):
+def targets(node: Node, code: Code) -> Iterator[Target]:
+    """What the code that a statement is or calls would write to."""
+    for body in bodies(node, code):
         yield from _of_body(body)
 
 
-def targets_of(function: str, *catalogs: Catalog) -> Iterator[Target]:
+def targets_of(function: str, code: Code) -> Iterator[Target]:
     """What a function of this name, without its schema, would write to."""
     seen: set[str] = set()
-    for body in _followed([(body, 1) for body in _named({function}, seen, catalogs)], seen, catalogs):
+    for body in _followed([(body, 1) for body in _named({function}, seen, code)], seen, code):
         yield from _of_body(body)
 
 
-def large_objects(text: str, node: Node | None, *catalogs: Catalog) -> bool:
+def large_objects(text: str, node: Node | None, code: Code) -> bool:
     """Whether a statement, or code that it calls, speaks of large objects."""
-    return bool(_LARGE.search(text)) or (
-        node is not None and any(_LARGE.search(body) for body in bodies(node, *catalogs))
-    )
+    return bool(_LARGE.search(text)) or (node is not None and any(_LARGE.search(body) for body in bodies(node, code)))
 
 
-def bodies(node: Node, *catalogs: Catalog) -> Iterator[str]:
+def bodies(node: Node, code: Code) -> Iterator[str]:
     """The bodies of a DO block and of the functions that are called, each once."""
     seen: set[str] = set()
     waiting: list[tuple[str, int]] = []
@@ -62,11 +60,11 @@ def bodies(node: Node, *catalogs: Catalog) -> Iterator[str]:
         names = {
             part.names("funcname")[-1] for part in node.walk() if part.kind == "FuncCall" and part.names("funcname")
         }
-        waiting += [(body, 1) for body in _named(names, seen, catalogs)]
-    yield from _followed(waiting, seen, catalogs)
+        waiting += [(body, 1) for body in _named(names, seen, code)]
+    yield from _followed(waiting, seen, code)
 
 
-def _followed(waiting: list[tuple[str, int]], seen: set[str], catalogs: tuple[Catalog, ...]) -> Iterator[str]:
+def _followed(waiting: list[tuple[str, int]], seen: set[str], code: Code) -> Iterator[str]:
     """Bodies with how deep each is, and those of the functions that they call."""
     while waiting:
         body, depth = waiting.pop()
@@ -74,16 +72,13 @@ def _followed(waiting: list[tuple[str, int]], seen: set[str], catalogs: tuple[Ca
         if depth < DEEPEST and len(body) <= LONGEST:
             tokens = _tokens(body)
             called = {token.word for token, after in pairwise(tokens) if after.text == "("}
-            waiting += [(text, depth + 1) for text in _named(called, seen, catalogs)]
+            waiting += [(text, depth + 1) for text in _named(called, seen, code)]
 
 
-def _named(names: set[str], seen: set[str], catalogs: tuple[Catalog, ...]) -> list[str]:
-    found: list[str] = []
-    wanted = names - seen
-    for catalog in catalogs if wanted else ():
-        routines = [item for item in catalog if isinstance(item, Routine) and item.base_name in wanted]
-        seen |= {routine.base_name for routine in routines}
-        found += [r.definition for r in sorted(routines, key=lambda r: r.ref) if r.language in {"sql", "plpgsql"}]
+def _named(names: set[str], seen: set[str], code: Code) -> list[str]:
+    known = sorted(name for name in names - seen if code.known(name))
+    seen.update(known)
+    found = [routine.definition for name in known for routine in code.every(name)]
     texts: list[str] = []
     for definition in found:
         # The whole definition: of a body in quotes the quoted text, else what stands after BEGIN ATOMIC or RETURN.

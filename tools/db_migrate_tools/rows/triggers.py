@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Set
 
 from db_migrate_tools.rows.book import Book
-from db_migrate_tools.rows.conditions import statement
+from db_migrate_tools.rows.conditions import bare, statement
 from db_migrate_tools.schema.model import Ref, Trigger
 from db_migrate_tools.sql.model import Statement
 from db_migrate_tools.sql.node import Node
@@ -20,13 +20,19 @@ def fired(one: Statement, written: Set[Ref], later: Set[Ref], before: Book, afte
     the table that it names only those for what it does there. What is `written` is known of tables that were there
     before.
     """
-    node = statement(one.text) if one.kind in _VERBS else None
+    node = statement(bare(one.text)) if one.kind in _VERBS else None
     relation = node.node("relation") if node is not None else None
     name = (relation.text("schemaname"), relation.text("relname")) if relation is not None else ("", "")
     named = before.table_named(*name) or after.table_named(*name)
     target = _root(named[0], before, after) if named is not None else None
     roots = {target, *(_root(ref, before, after) for ref in written)} - {None}
-    triggers = {item.ref: item for book in (after, before) for item in book.catalog if isinstance(item, Trigger)}
+    triggers = {
+        item.ref: item
+        for book in (after, before)
+        for root in roots
+        if root is not None
+        for item in book.triggers.get(root, ())
+    }
     for ref, trigger in sorted(triggers.items()):
         table = _root(ref.relation, before, after) if ref.relation is not None else None
         if table not in roots or ref in later or trigger.enabled not in {"origin", "always"}:

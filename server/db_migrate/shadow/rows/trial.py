@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -11,6 +11,7 @@ from db_migrate.shadow.looked import Looked
 from db_migrate.shadow.observe import LOOKED_AT, Step
 from db_migrate.shadow.rows.forward import QUERIES, Forward, Stumble, forward
 from db_migrate.shadow.rows.login import RowLogin, row_login
+from db_migrate.shadow.rows.reading import LARGE, Reading
 from db_migrate.shadow.rows.seeding import Seeded, seed
 from db_migrate.shadow.rows.state import Outside, read_outside, read_state, use_up
 from db_migrate.shadow.rows.watch import LARGE_OBJECTS, Written
@@ -18,21 +19,17 @@ from db_migrate.shadow.server import RAISED, literal, name
 from db_migrate.shadow.stage import Stage
 from db_migrate.shadow.traces import Traces
 from db_migrate.shadow.unsettled import blind
-from db_migrate.shadow.wording import listed, statements
+from db_migrate.shadow.wording import listed
 from db_migrate_tools.evidence import PgFailure, TableSize
 from db_migrate_tools.rows.asked import Ask
 from db_migrate_tools.rows.atoms import Atom
-from db_migrate_tools.rows.bodies import inside
 from db_migrate_tools.rows.book import Book
-from db_migrate_tools.rows.branches import Target, large_objects, targets, targets_of
 from db_migrate_tools.rows.compare import State, compare, untold
-from db_migrate_tools.rows.conditions import statement
 from db_migrate_tools.rows.inserted import taken
 from db_migrate_tools.rows.places import Counter, at_risk, counters, set_back
 from db_migrate_tools.rows.scope import EACH, Scope, scope_of
-from db_migrate_tools.rows.stories import fitted, stories
+from db_migrate_tools.rows.stories import fitted
 from db_migrate_tools.rows.story import Part, Story
-from db_migrate_tools.rows.triggers import fired
 from db_migrate_tools.schema.diff import Delta
 from db_migrate_tools.schema.model import Catalog, Constraint, Ref, Type
 from db_migrate_tools.schema.semantics import KEPT_SCHEMA
@@ -46,12 +43,7 @@ ATTEMPTS = 4
 WIDENED = 2
 """How often the trial starts over because something wrote to tables that had no rows."""
 
-LONGEST_READ = 20_000
-"""Characters of a statement that is read for its conditions; longer ones bring data along."""
-
 _MISSING = re.compile(r"Key \(.*?\)=\((.*)\) is not present in table")
-
-_WISHED = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "SelectStmt", "DoStmt", "CallStmt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +65,8 @@ class Trial:
         self,
         stage: Stage,
         template: str,
-        before: Catalog,
-        after: Catalog,
+        before: Book,
+        after: Book,
         made: Delta,
         steps: Sequence[Step],
         settled: Settled | None = None,
@@ -85,31 +77,30 @@ class Trial:
         itself.
         """
         self._settled = settled
-        self._before = before
         self._together = together or Traces()
         self._stage = stage
         self._template = template
         self._made = made
-        self._after = after
-        self._after_book = Book(after)
+        self._after_book = after
         self._steps = steps
-        self._book = Book(before)
+        self._book = before
         passed = [*(step.traces for step in steps), self._together]
         self._touched = {lock.relation for traces in passed for lock in traces.locks}
         self._touched |= {name for traces in passed for name in (*traces.rewrites, *traces.scans)}
         written = {ref for traces in passed for ref in (*traces.writes, *traces.truncated)}
-        self._told = fitted(list(_stories(steps, self._book, after, before)))
+        self._reading = Reading(self._book, self._after_book)
+        self._told = fitted(list(self._reading.stories(steps)))
         blinded = [step.statement for step in steps if blind(step)]
-        written |= set(_mentioned(blinded, self._book, after, before))
-        written |= set(_named([s for s in down if s.kind in QUERIES | {"TruncateStmt"}], self._book, after, before))
+        written |= set(self._reading.mentioned(blinded))
+        written |= set(self._reading.named([s for s in down if s.kind in QUERIES | {"TruncateStmt"}]))
         self._writing = any(s.opaque or s.kind in QUERIES for s in (*(step.statement for step in steps), *down))
         self._written = written
         self._wrote = Written()
         self._widened = 0
         self.scope: Scope
         self._outside: list[Ref]
-        self._sequences = counters(before)
-        self._later = counters(after)
+        self._sequences = counters(before.catalog)
+        self._later = counters(after.catalog)
         # Where locks were not looked at, any sequence may have been set.
         if len(steps) > LOOKED_AT or blinded:
             self._touched |= {str(ref) for ref in self._sequences}
@@ -384,69 +375,12 @@ class Trial:
         if moved:
             yield f"Whether {listed(sorted(map(str, moved)))} stands where it stood was not looked at."
         if LARGE_OBJECTS in every.tables:
-            yield _LARGE
+            yield LARGE
 
     def unsettled(self, back: Sequence[Statement], wrote: Written) -> tuple[str, ...]:
-        """What cannot be known of the migration, nor of a rollback that somebody wrote, whatever the rows show: code
-        that was not reached, large objects, rows that no statement is known to change.
-        """
-        return tuple(dict.fromkeys(self._never_seen(back, wrote)))
-
-    def _never_seen(self, back: Sequence[Statement], wrote: Written) -> Iterator[str]:
-        played = [step for step in self._steps if not step.left_out]
-        by_step = {step.statement.number: step.traces.writes | step.traces.truncated for step in played}
-        attributed = {ref for refs in by_step.values() for ref in refs}
-        for step in played:
-            seen = by_step[step.statement.number] | (self._wrote.tables - attributed)
-            did = step.observation
-            found = self._untaken(step.statement, seen, did=bool(seen or did.created or did.altered or did.dropped))
-            yield from _said(statements([str(step.statement.number)]), found)
-        later, after, wrote_here = set[Ref](), self._after_book, self._wrote.tables
-        for step in reversed(played):
-            yield from self._not_fired(step.statement, by_step[step.statement.number], wrote_here, later, after)
-            later |= set(step.observation.created)
-        for number, one in enumerate(back, 1):
-            found = self._untaken(one, wrote.tables, did=bool(wrote.tables))
-            yield from _said(f"Statement {number} of the rollback", found)
-        for one in (*(step.statement for step in played), *back):
-            if len(one.text) < LONGEST_READ and large_objects(one.text, statement(one.text), self._after, self._before):
-                yield _LARGE
-        told = self._together.writes | self._together.truncated
-        rest = {ref for ref in told - attributed if ref.schema != KEPT_SCHEMA}
-        if rest:
-            yield f"Which statement changes rows of {listed(sorted(map(str, rest)))} could not be told."
-
-    def _untaken(self, one: Statement, seen: Set[Ref], *, did: bool) -> list[str]:
-        """What the statement's code would write to and did not; "" for what could not be read."""
-        node = statement(one.text) if len(one.text) < LONGEST_READ else None
-        if node is None:
-            return []
-        return self._missed(targets(node, self._after, self._before), seen, did=did)
-
-    def _not_fired(
-        self, one: Statement, written: Set[Ref], seen: Set[Ref], later: Set[Ref], after: Book
-    ) -> Iterator[str]:
-        """What the functions of triggers that a statement fires would write to and did not."""
-        if not (one.opaque or one.kind in QUERIES | {"TruncateStmt"}):
-            return
-        for trigger in fired(one, written, later, self._book, after):
-            if trigger.function is not None:
-                name = trigger.function.name.partition("(")[0]
-                code = targets_of(name, self._after, self._before)
-                found = self._missed(code, written | seen, did=bool(seen - {trigger.ref.relation}))
-                yield from _said(f"The trigger {trigger.ref}, which statement {one.number} fires,", found)
-
-    def _missed(self, code: Iterable[Target], seen: Set[Ref], *, did: bool) -> list[str]:
-        found: set[str] = set()
-        roots = {self._book.root(ref) if ref in self._book.tables else ref for ref in seen}
-        for target in code:
-            if target.table is None:
-                found |= set() if did else {""}
-                continue
-            named = self._book.table_named(*target.table)
-            if named is not None and named[0] not in seen and self._book.root(named[0]) not in roots:
-                found.add(str(named[0]))
-        return sorted(found)
+        """What cannot be known of the migration, nor of a rollback that somebody wrote, whatever the rows show."""
+        found = self._reading.never_seen(self._steps, self._wrote, back, wrote, self._together)
+        return tuple(dict.fromkeys(found))
 
     def _unseen(self) -> dict[Ref, str]:
         """Tables that the migration works on and that hold no rows here, although they could elsewhere."""
@@ -471,7 +405,7 @@ class Trial:
                     for column in self._book.columns_of(table)
                     if column.type_ref == before.ref and not column.is_array
                 ]
-                kept = [ref for ref in columns if ref in self._after]
+                kept = [ref for ref in columns if ref in self._after_book.catalog]
                 if kept and self._seeded.counts.get(table):
                     yield Use(kept[0], new[0])
                     break
@@ -488,57 +422,6 @@ class Trial:
             except RAISED:
                 return False
         return True
-
-
-_LARGE = "Large objects are not looked at, so it was not seen whether they are what they were."
-
-
-def _said(which: str, tables: Sequence[str]) -> Iterator[str]:
-    if tables:
-        named = [table for table in tables if table]
-        what = f"rows of {listed(named)}" if named else "rows, or whatever its SQL is put together for"
-        yield (
-            f"{which} holds code that would change {what}, but a branch of it was not taken, so it was not seen what "
-            "it does and whether the rollback undoes it."
-        )
-
-
-def _named(written: Sequence[Statement], book: Book, *catalogs: Catalog) -> Iterator[Ref]:
-    """The tables that statements name, and those that their code does."""
-    for one in written:
-        node = statement(one.text) if len(one.text) < LONGEST_READ else None
-        for part in node.walk() if node is not None else ():
-            named = book.table_named(part.text("schemaname"), part.text("relname")) if part.kind == "RangeVar" else None
-            if named is not None:
-                yield named[0]
-        for target in targets(node, *catalogs) if node is not None else ():
-            named = book.table_named(*target.table) if target.table is not None else None
-            if named is not None:
-                yield named[0]
-
-
-def _mentioned(written: Sequence[Statement], book: Book, *catalogs: Catalog) -> Iterator[Ref]:
-    """The tables that code speaks of, whose locks nobody saw."""
-    for one in written:
-        node = statement(one.text) if len(one.text) < LONGEST_READ else None
-        for found in inside(node, *catalogs) if node is not None else ():
-            for part in found.walk():
-                named = (
-                    book.table_named(part.text("schemaname"), part.text("relname")) if part.kind == "RangeVar" else None
-                )
-                if named is not None:
-                    yield named[0]
-
-
-def _stories(steps: Sequence[Step], book: Book, *catalogs: Catalog) -> Iterator[Story]:
-    """What the statements on rows look for, those inside of code included."""
-    for step in steps:
-        text, kind = step.statement.text, step.statement.kind
-        if kind not in _WISHED or len(text) >= LONGEST_READ:
-            continue
-        node = statement(text)
-        for found in (node, *inside(node, *catalogs)) if node is not None else ():
-            yield from stories(found, book.table_named, step.statement.number)
 
 
 def _words(failure: PgFailure) -> str:
