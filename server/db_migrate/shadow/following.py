@@ -11,7 +11,7 @@ from db_migrate_tools.schema.diff import Delta, describe, diff
 from db_migrate_tools.schema.model import Catalog, Ref
 
 SHOWN = 3
-SMALL = 3_000
+SMALL = 600
 """Objects up to which a schema is simply read again."""
 WHOLE = 400_000
 """Objects up to which whole readings, one after a statement, may add up."""

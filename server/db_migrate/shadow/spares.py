@@ -13,8 +13,8 @@ from db_migrate.cluster.shadow import Cluster
 from db_migrate.shadow.server import RAISED, connect, name
 from db_migrate_tools.ports import Refused
 
-WANTED = 3
-"""What one rehearsal uses: the migration itself, its statements one by one, and the rollback with rows."""
+WANTED = 4
+"""What one rehearsal uses: the migration itself, its statements one by one, and the rollback with rows, often twice."""
 
 TEMPLATES = 2
 """Templates that have spares: those used last."""

@@ -63,12 +63,19 @@ async def read_state(
     the schema has `now`, if that is another. The `counters` too, by the names that they had at first.
     """
     now = now or book
-    found: dict[Ref, Contents] = {}
+    tables = list(tables)
+    columns = {
+        leaf: tuple(column.ref.name for column in book.columns_of(leaf))
+        for table in tables
+        for leaf in book.leaves(table)
+    }
+    amounts = await _amounts(connection, columns)
+    found = {
+        leaf: await _contents(connection, leaf, columns[leaf], book.primary_key(leaf), amounts[leaf])
+        for leaf in columns
+    }
     sequences: dict[Ref, Ref] = {}
     for table in tables:
-        for leaf in book.leaves(table):
-            columns = tuple(column.ref.name for column in book.columns_of(leaf))
-            found[leaf] = await _contents(connection, leaf, columns, book.primary_key(leaf))
         own = [*now.sequences[table]]
         own += [
             Ref("sequence", table.schema, column.identity_sequence)
@@ -99,23 +106,26 @@ async def read_outside(connection: Connection, tables: Sequence[Ref]) -> Outside
         ref = Ref("table", schema, table)
         listed: list[list[str]] = json.loads(unique)
         keys[ref] = tuple(tuple(key) for key in listed if key)
-        found[ref] = await _contents(connection, ref, tuple(columns), keys[ref][0] if keys[ref] else ())
+        names = tuple(columns)
+        amount = (await _amounts(connection, {ref: names}))[ref]
+        found[ref] = await _contents(connection, ref, names, keys[ref][0] if keys[ref] else (), amount)
     return Outside(found, keys)
 
 
-async def _contents(connection: Connection, table: Ref, columns: tuple[str, ...], key: tuple[str, ...]) -> Contents:
+async def _contents(
+    connection: Connection, table: Ref, columns: tuple[str, ...], key: tuple[str, ...], amount: tuple[int, int]
+) -> Contents:
+    """The rows of one table, of which there are so many with so many bytes."""
+    count, long = amount
     if not columns:
-        count = int(await connection.fetchval(f"SELECT count(*) FROM ONLY {name(table.schema)}.{name(table.name)}"))
         return Contents((), (b"",) * count)
-    source = f"ONLY {name(table.schema)}.{name(table.name)}"
+    source = _source(table)
     plain = ", ".join(name(column) for column in columns)
-    lengths = " + ".join(f"pg_catalog.octet_length(pg_catalog.concat({name(column)}))::int8" for column in columns)
-    short = ", ".join(_short(name(column)) for column in columns)
-    count, long = await _amounts(connection, f"SELECT {lengths} FROM {source} LIMIT {MOST_ROWS + 1}")
     if count <= MOST_ROWS and long <= MOST_BYTES:
         return Contents(columns, await _lines(connection, f"SELECT {plain} FROM {source}"), key)
     async with _patiently(connection):
         if count <= MOST_ROWS and count * len(columns) * LONGEST <= MOST_HELD:
+            short = ", ".join(_short(name(column)) for column in columns)
             return Contents(columns, await _lines(connection, f"SELECT {short} FROM {source}"), key)
         (row,) = await connection.fetch(
             "SELECT pg_catalog.count(*), coalesce(pg_catalog.sum(pg_catalog.hashtextextended("
@@ -125,11 +135,31 @@ async def _contents(connection: Connection, table: Ref, columns: tuple[str, ...]
     return Contents(columns, (), key, cut=True, count=int(row[0]), digest=str(row[1]))
 
 
-async def _amounts(connection: Connection, lengths: str) -> tuple[int, int]:
-    (row,) = await connection.fetch(
-        f"SELECT pg_catalog.count(*), coalesce(pg_catalog.sum(f.long), 0)::int8 FROM ({lengths}) AS f (long)"
+def _source(table: Ref) -> str:
+    return f"ONLY {name(table.schema)}.{name(table.name)}"
+
+
+async def _amounts(connection: Connection, columns: Mapping[Ref, Sequence[str]]) -> dict[Ref, tuple[int, int]]:
+    """How many rows each table has, counted as far as MOST_ROWS or all where it has no column, and how many bytes as
+    text.
+    """
+    found: dict[Ref, tuple[int, int]] = {}
+    tables = list(columns)
+    for start in range(0, len(tables), AT_ONCE):
+        asked = list(enumerate(tables))[start : start + AT_ONCE]
+        rows = await connection.fetch(" UNION ALL ".join(_amount(at, table, columns[table]) for at, table in asked))
+        found.update({tables[int(row[0])]: (int(row[1]), int(row[2])) for row in rows})
+    return found
+
+
+def _amount(number: int, table: Ref, columns: Sequence[str]) -> str:
+    if not columns:
+        return f"SELECT {number}, pg_catalog.count(*), 0::int8 FROM {_source(table)}"
+    lengths = " + ".join(f"pg_catalog.octet_length(pg_catalog.concat({name(column)}))::int8" for column in columns)
+    return (
+        f"SELECT {number}, pg_catalog.count(*), coalesce(pg_catalog.sum(f.long), 0)::int8 "
+        f"FROM (SELECT {lengths} FROM {_source(table)} LIMIT {MOST_ROWS + 1}) AS f (long)"
     )
-    return int(row[0]), int(row[1])
 
 
 @asynccontextmanager
