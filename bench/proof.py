@@ -35,6 +35,8 @@ TABLES = [int(n) for n in os.environ.get("BENCH_TABLES", "100,1000,5000").split(
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 APP = "app"
 PEER = "@supabase/pg-delta@1.0.0-alpha.34"
+PAUSE = 3.0
+"""Seconds between two plans: somebody reads the first, and copies for the next are made meanwhile."""
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
@@ -194,6 +196,7 @@ async def planning(lab: Lab, found: Figures) -> None:
         async with Client(server) as client:
             await client.list_tools()
             for number in range(ROUNDS + 1):
+                await anyio.sleep(PAUSE)
                 began = time.perf_counter()
                 result = await client.call_tool("plan", asked)
                 (warm if number else cold).append(time.perf_counter() - began)
@@ -231,11 +234,19 @@ def _peak(words: str) -> float:
     return max((_status(pid, "VmHWM") for pid, command in _processes() if words in command), default=0.0)
 
 
+def _blocks(file: Path) -> int:
+    """Bytes that a file takes; databases of the rehearsal before are being dropped meanwhile."""
+    try:
+        return file.stat().st_blocks * 512
+    except OSError:
+        return 0
+
+
 def _shadow_memory(target: Cluster) -> float:
     """Files in memory and the processes of every throwaway Postgres but the target's."""
     base = target.home.path.parent
     homes = [home for home in base.iterdir() if home.is_dir() and home != target.home.path]
-    files = sum(f.stat().st_blocks * 512 for home in homes for f in home.rglob("*") if f.is_file())
+    files = sum(_blocks(Path(where) / name) for home in homes for where, _, names in os.walk(home) for name in names)
     pids = {pid for pid, command in _processes() if any(os.fspath(home) in command for home in homes)}
     return files / 1e6 + sum(_status(pid, "RssAnon") for pid in pids)
 
