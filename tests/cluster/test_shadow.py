@@ -271,8 +271,9 @@ def unkept(base: Path, warm_cache: Path) -> Unkept:
     seed = initialise.seed(found, SUPERUSER, warm_cache)
     initialise.copy_data(seed.data, home.data)
     alive = locks.own(home.postgres)
+    words = parameters.arguments(parameters.SHADOW_SETTINGS, found.major)
     process = subprocess.Popen(
-        [found.program("postgres"), "-D", home.data, "-k", home.run, "-c", "listen_addresses="],
+        [found.program("postgres"), "-D", home.data, "-k", home.run, *words],
         pass_fds=(alive,),
         stderr=subprocess.DEVNULL,
         **places.run_as(places.server_uid()),

@@ -27,6 +27,7 @@ async def test_each_change_is_told_once_and_the_whole_agrees(connection: asyncpg
     await connection.execute("ALTER TABLE b RENAME TO c")
     assert [(r.before.name, r.after.name) for r in (await follows.changes()).renamed] == [("b", "c")]
     assert (await follows.changes()).empty
+    assert follows.touched is not None
     assert Ref("column", "public", "n", "a") in follows.touched
     whole, note = await follows.whole()
     assert note is None

@@ -39,5 +39,7 @@ class Code:
 
     def first(self, name: str) -> list[Routine]:
         """Those with a body that can be read, of the first catalog that has the name."""
-        routines = next((named[name] for named in self._named if name in named), [])
-        return [routine for routine in routines if routine.language in _READ]
+        for named in self._named:
+            if name in named:
+                return [routine for routine in named[name] if routine.language in _READ]
+        return []
