@@ -79,7 +79,7 @@ def constraints(rows: Rows, index_names: Mapping[int, str], names: Names) -> Ite
         )
 
 
-def _column_names(relation: int, numbers: Iterable[str] | None, names: Names) -> tuple[str, ...]:
+def _column_names(relation: int, numbers: Iterable[int | str] | None, names: Names) -> tuple[str, ...]:
     return tuple(ref.name for number in numbers or () if (ref := names.columns.get((relation, int(number)))))
 
 

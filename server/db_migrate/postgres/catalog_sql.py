@@ -90,7 +90,7 @@ INHERITS = "SELECT inhrelid, inhparent FROM pg_inherits WHERE true /* some */ OR
 
 CONSTRAINTS = f"""
 SELECT con.oid, con.conname, con.contype::text, con.conrelid, con.contypid, con.conindid, con.confrelid,
-       con.conkey::text[], con.confkey::text[], con.convalidated, con.condeferrable, con.condeferred,
+       con.conkey, con.confkey, con.convalidated, con.condeferrable, con.condeferred,
        -- A table that is attached has its parent's NOT NULL, whatever it brought itself.
        con.conislocal AND NOT (con.contype = 'n' AND c.relispartition AND con.coninhcount > 0),
        con.connoinherit,
@@ -107,7 +107,7 @@ WHERE up.oid IS NULL AND con.contype <> 't' AND con.connamespace = ANY ($1::oid[
 
 INDEXES = f"""
 SELECT c.oid, c.relnamespace, c.relname, i.indrelid, pg_get_indexdef(c.oid), i.indisunique, i.indisvalid,
-       i.indpred IS NOT NULL, i.indisclustered, i.indisreplident, i.indkey::int2[]::text[], i.indnkeyatts, ts.spcname,
+       i.indpred IS NOT NULL, i.indisclustered, i.indisreplident, i.indkey::int2[], i.indnkeyatts, ts.spcname,
        coalesce(st.targets, '{{}}')
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
@@ -265,10 +265,14 @@ _PARTS = (
 )
 
 
+_NUMBERS = ("con.conkey", "con.confkey", "i.indkey::int2[]")
+
+
 def _together(*queries: str) -> str:
-    """One row with the rows of each query: one journey for all. Of arrays inside of them asyncpg knows text[] and
-    oid[] only.
-    """
+    """One row with the rows of each query: one journey for all."""
+    for known in _NUMBERS:
+        # Of arrays inside of rows asyncpg knows text[] and oid[] only.
+        queries = tuple(query.replace(f"{known},", f"{known}::text[],") for query in queries)
     return "SELECT " + ",\n".join(f"ARRAY(SELECT q FROM ({query}) AS q)" for query in queries)
 
 
